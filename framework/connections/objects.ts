@@ -1,0 +1,25 @@
+import type { Readable } from 'node:stream';
+
+/** An object store: S3, or a folder. Keys use `/` and never begin with one. Throws OBJECTS_UNREACHABLE. */
+export interface ObjectStore extends AsyncDisposable {
+  readonly kind: 's3' | 'filesystem';
+  /** Writes an object, whole or not at all; replaces one of the same key. */
+  put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void>;
+  get(key: string, signal?: AbortSignal): Promise<Readable>;
+  /** Size in bytes, or null if there is no such object. */
+  size(key: string): Promise<number | null>;
+  /** Keys below a prefix, sorted. */
+  list(prefix: string): Promise<string[]>;
+  remove(keys: readonly string[]): Promise<void>;
+  /**
+   * The ClickHouse table function through which the warehouse itself writes or reads an object of this store,
+   * e.g. `s3({url:String}, …)`, with its parameters and settings; secrets are parameters, never text.
+   */
+  tableFunction(key: string, format: string, structure: string | null): TableFunction;
+}
+
+export interface TableFunction {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+}

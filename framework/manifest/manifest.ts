@@ -1,0 +1,128 @@
+import type { Location } from '../foundation/location.ts';
+import type { ModelConfig } from '../project/model-config.ts';
+import type { Column } from '../project/models-file.ts';
+import type { Template } from '../project/parse-template.ts';
+import type { SyncFile } from '../project/sync-file.ts';
+import type { TestConfig } from '../project/test-config.ts';
+import type { Relation } from './relation.ts';
+
+/** `model.stg_post`, `seed.category`, `source.beat.youtube_post`, `test.not_null_stg_post_id`, `sync.leaderboard`, `exposure.dashboard`. */
+export type NodeId = `${Node['kind']}.${string}`;
+
+/** Anything in the graph, told apart by `kind`. */
+export type Node = SourceNode | SeedNode | ModelNode | TestNode | SyncNode | ExposureNode;
+
+/** What `gccflow build` brings up to date. */
+export type BuildableNode = SeedNode | ModelNode | SyncNode;
+
+interface NodeCommon {
+  readonly id: NodeId;
+  readonly name: string;
+  /** dbt's dotted path: project name, folders below `models/`, name. */
+  readonly fqn: readonly string[];
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly description: string;
+  /** The file that defines the node, relative to the project's folder, with `/`. */
+  readonly file: string;
+  readonly at: Location;
+}
+
+/** A warehouse table that no model builds. */
+export interface SourceNode extends NodeCommon {
+  readonly kind: 'source';
+  readonly id: `source.${string}`;
+  readonly sourceName: string;
+  readonly relation: Relation;
+  readonly columns: readonly Column[];
+  /** Column or expression that says when a row was loaded. */
+  readonly loadedAt: string | null;
+  readonly freshness: Freshness | null;
+}
+
+export interface Freshness {
+  readonly warnAfterMs: number | null;
+  readonly errorAfterMs: number | null;
+}
+
+/** A CSV file loaded as a table. */
+export interface SeedNode extends NodeCommon {
+  readonly kind: 'seed';
+  readonly id: `seed.${string}`;
+  readonly relation: Relation;
+  readonly config: ModelConfig;
+  readonly columns: readonly Column[];
+  /** sha256 of the file's bytes, hex. */
+  readonly contentHash: string;
+}
+
+/** One SELECT, rendered from a template and materialized as its config says. */
+export interface ModelNode extends NodeCommon {
+  readonly kind: 'model';
+  readonly id: `model.${string}`;
+  readonly relation: Relation;
+  readonly config: ModelConfig;
+  readonly columns: readonly Column[];
+  readonly template: Template;
+}
+
+/** A query that must return no rows. */
+export interface TestNode extends NodeCommon {
+  readonly kind: 'test';
+  readonly id: `test.${string}`;
+  readonly testType: 'generic' | 'singular';
+  /** `not_null`, `unique`, or a generic test of the project; for a singular test its own name. */
+  readonly testName: string;
+  /** The node whose properties declare it; null for a singular test. */
+  readonly attachedTo: NodeId | null;
+  readonly column: string | null;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly config: TestConfig;
+  readonly template: Template;
+}
+
+/** A relation exported to PostgreSQL. */
+export interface SyncNode extends NodeCommon {
+  readonly kind: 'sync';
+  readonly id: `sync.${string}`;
+  /** The model, seed or source that is exported. */
+  readonly from: NodeId;
+  readonly sync: SyncFile;
+}
+
+/** A use of the data outside gccflow. Selectable, never run. */
+export interface ExposureNode extends NodeCommon {
+  readonly kind: 'exposure';
+  readonly id: `exposure.${string}`;
+  readonly owner: string | null;
+  readonly url: string | null;
+}
+
+/** A macro file: a Handlebars partial, called `{{> name}}`. */
+export interface Macro {
+  readonly name: string;
+  readonly file: string;
+  readonly template: Template;
+}
+
+/** A function of the project's `macros/*.ts`, called as a template helper. */
+export type MacroHelper = (...args: never[]) => unknown;
+
+/** The whole graph. Plain and readonly, so that every later stage can be printed, tested and rerun. */
+export interface Manifest {
+  readonly projectName: string;
+  readonly projectDir: string;
+  readonly target: string;
+  readonly nodes: ReadonlyMap<NodeId, Node>;
+  /** Nodes that a node reads, in the order its file names them. Every node has an entry. */
+  readonly parents: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** Nodes that read a node. Every node has an entry. */
+  readonly children: ReadonlyMap<NodeId, readonly NodeId[]>;
+  readonly macros: ReadonlyMap<string, Macro>;
+  readonly helpers: ReadonlyMap<string, MacroHelper>;
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** The environment, for `{{env "X"}}`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Nodes that are in the files with `enabled: false`. */
+  readonly disabled: readonly Node[];
+}

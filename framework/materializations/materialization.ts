@@ -1,0 +1,91 @@
+import type { ErrorCode } from '../foundation/error-codes.ts';
+import type { Relation } from '../manifest/relation.ts';
+import type { ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
+
+/** One statement for ClickHouse and why it is run. */
+export interface Statement {
+  /** For people: `build the new table`. */
+  readonly purpose: string;
+  readonly sql: string;
+  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+}
+
+/**
+ * What brings a stage up to date, step by step. A closed set, so that a plan can be printed and `run/` stays a small interpreter.
+ * Every step writes only to names of ours (the stage, the delta, …), never to the live relation.
+ */
+export type WriteStep =
+  | ({ readonly kind: 'statement' } & Statement)
+  /** Streams the seed's file into a table. */
+  | { readonly kind: 'load'; readonly purpose: string; readonly into: Relation; readonly columns: readonly string[] }
+  /** Compares the columns `sql` returns with those of `table` and applies the policy to `table` by ALTER, or throws SCHEMA_CHANGED. */
+  | {
+      readonly kind: 'match_columns';
+      readonly purpose: string;
+      readonly sql: string;
+      readonly table: Relation;
+      readonly policy: SchemaChangePolicy;
+    }
+  /** Runs `statements(id)` for every partition id that `query` returns (one column, `partition_id`). */
+  | {
+      readonly kind: 'each_partition';
+      readonly purpose: string;
+      readonly query: string;
+      readonly statements: (partitionId: string) => readonly Statement[];
+    };
+
+/** How a node comes to be published. */
+export interface BuildPlan {
+  /** `full`: the stage starts empty. `incremental`: the stage starts as a clone of the live table. */
+  readonly mode: 'full' | 'incremental';
+  /** Why this mode: `first build`, `--full-refresh`, `the ledger has a whole publication`. */
+  readonly reason: string;
+  readonly steps: readonly WriteStep[];
+  /** Tables of ours besides the stage that the steps create, dropped at the end and swept after a crash. */
+  readonly scratch: readonly Relation[];
+}
+
+/** What a materialization needs to know to plan. */
+export interface BuildInput {
+  readonly name: string;
+  readonly config: ModelConfig;
+  /** The relation that readers use. Not written to by any step. */
+  readonly live: Relation;
+  /** The stage, a name in the staging database that no one else uses. */
+  readonly stage: Relation;
+  /** Gives a further name of ours in the staging database: `scratch('delta')`. */
+  readonly scratch: (purpose: string) => Relation;
+  /** The model's SELECT; for a seed null. `incremental` says what `is_incremental` is. */
+  readonly sql: (incremental: boolean) => string;
+  /** Columns and types of a seed, in the file's order; empty for a model. */
+  readonly seedColumns: readonly { readonly name: string; readonly type: string }[];
+  /** The comment that every stage carries: the publication's id and the node, as JSON. */
+  readonly comment: string;
+  /** True when live exists, the ledger says its last publication was whole, and no full refresh is asked for. */
+  readonly incremental: boolean;
+  /** Why `incremental` is what it is. */
+  readonly reason: string;
+}
+
+/** A way to turn a SELECT into a relation. Pure: decides statements and runs none. */
+export interface Materialization {
+  readonly name: string;
+  /** What it publishes; null when it builds nothing of its own (ephemeral). */
+  readonly publishes: 'table' | 'view' | null;
+  /** Contradictions in a config, found before anything runs. */
+  readonly check: (config: ModelConfig) => readonly ConfigMistake[];
+  readonly plan: (input: BuildInput) => BuildPlan;
+}
+
+export interface ConfigMistake {
+  readonly code: ErrorCode;
+  /** The config key at fault. */
+  readonly key: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Checks a materialization's types where it is written. */
+export function defineMaterialization(materialization: Materialization): Materialization {
+  return materialization;
+}

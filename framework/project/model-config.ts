@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { DurationValue } from './duration-value.ts';
+
+/** One text or a list of texts; a list once read. */
+const Texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+
+/** `a, b` or `[a, b]`: a comma-separated text is one SQL expression list, a list is joined to one. */
+const Expressions = z.union([
+  z.string(),
+  z.array(z.string()).transform((list) => (list.length === 1 ? list.join() : `(${list.join(', ')})`)),
+]);
+
+const Settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+
+export const SchemaChangePolicy = z.enum(['fail', 'ignore', 'append_new_columns', 'sync_all_columns']);
+export type SchemaChangePolicy = z.infer<typeof SchemaChangePolicy>;
+
+export const IncrementalStrategy = z.enum(['append', 'delete_insert', 'insert_overwrite']);
+export type IncrementalStrategy = z.infer<typeof IncrementalStrategy>;
+
+export const SkippingIndex = z.strictObject({
+  name: z.string(),
+  expression: z.string().describe('What is indexed, an SQL expression.'),
+  type: z.string().describe('ClickHouse index type, e.g. `minmax` or `bloom_filter(0.01)`.'),
+  granularity: z.int().positive().default(1),
+});
+
+export const Projection = z.strictObject({
+  name: z.string(),
+  query: z.string().describe('`select … [group by …] [order by …]`, without from.'),
+});
+
+/** Rows whose partitions an insert_overwrite replaces even where no new row falls into them. Half-open. */
+export const OverwriteRange = z.strictObject({
+  column: z.string(),
+  from: z.string().describe('SQL expression, inclusive.'),
+  to: z.string().describe('SQL expression, exclusive.'),
+});
+
+/**
+ * Everything a model or seed can be configured with, in project.yaml, a properties file or `{{config …}}`.
+ * Nearer places win; tags append, meta merges.
+ */
+export const ModelConfig = z.strictObject({
+  materialized: z.string().default('view').describe('view, table, incremental, ephemeral; seeds are always seed.'),
+  enabled: z.boolean().default(true),
+  database: z.string().nullable().default(null).describe("ClickHouse database; the target's where null."),
+  alias: z.string().nullable().default(null).describe('Name of the relation; the model’s name where null.'),
+  tags: z
+    .union([
+      z.string().transform((text) =>
+        text
+          .split(',')
+          .map((tag) => tag.trim())
+          .filter((tag) => tag !== ''),
+      ),
+      z.array(z.string()),
+    ])
+    .default([]),
+  meta: z.record(z.string(), z.unknown()).default({}),
+  engine: z.string().default('MergeTree').describe('Table engine with its arguments, e.g. `ReplacingMergeTree(updated_at)`.'),
+  order_by: Expressions.nullable().default(null).describe('Sorting key; `tuple()` where null.'),
+  primary_key: Expressions.nullable().default(null),
+  partition_by: Expressions.nullable().default(null),
+  ttl: z.string().nullable().default(null),
+  settings: Settings.default({}).describe('Settings of the table.'),
+  query_settings: Settings.default({}).describe('Settings of the statements that fill the table.'),
+  indexes: z.array(SkippingIndex).default([]),
+  projections: z.array(Projection).default([]),
+  codecs: z.record(z.string(), z.string()).default({}).describe('Column to codec, e.g. `{ views: "Delta, ZSTD(3)" }`.'),
+  unique_key: Texts.default([]).describe('Columns that identify a row.'),
+  incremental_strategy: IncrementalStrategy.nullable()
+    .default(null)
+    .describe('append where null; delete_insert where null and unique_key is set on an engine that does not replace.'),
+  overwrite_range: OverwriteRange.nullable().default(null),
+  on_schema_change: SchemaChangePolicy.default('fail'),
+  full_refresh: z.boolean().nullable().default(null).describe('false refuses --full-refresh; true refreshes fully on every run.'),
+  pre_hook: Texts.default([]).describe('Statements run before the build; templates.'),
+  post_hook: Texts.default([]).describe('Statements run after the publication; templates.'),
+  grants: z.record(z.string(), Texts).default({}).describe('Privilege to the users or roles that get it, e.g. `{ select: [analyst] }`.'),
+  retain: z.int().nonnegative().default(1).describe('Previous versions kept for `gccflow rollback`.'),
+  timeout: DurationValue.nullable().default(null).describe('How long the node may run.'),
+  column_types: z.record(z.string(), z.string()).default({}).describe('Seeds: column to ClickHouse type; inferred where absent.'),
+  delimiter: z.string().length(1).default(',').describe('Seeds: the CSV delimiter.'),
+});
+/** A config with every default filled in. */
+export type ModelConfig = z.infer<typeof ModelConfig>;
+/** A config as one place states it. */
+export type ModelConfigInput = Partial<z.input<typeof ModelConfig>>;

@@ -1,0 +1,38 @@
+import type { StatementCost } from '../connections/warehouse.ts';
+import type { GccflowError } from '../foundation/error.ts';
+import type { NodeId } from '../manifest/manifest.ts';
+
+/** dbt's words: a node ends as success, error or skipped, a test as pass, warn, fail or error. `cancelled`: the run was stopped. */
+export type NodeStatus = 'success' | 'error' | 'skipped' | 'cancelled' | 'unchanged' | 'pass' | 'warn' | 'fail';
+
+export interface NodeResult {
+  readonly node: NodeId;
+  readonly status: NodeStatus;
+  /** null when it never started. */
+  readonly startedAt: Date | null;
+  /** Without the time spent waiting for parents or a free thread. */
+  readonly durationMs: number;
+  readonly rowsWritten: number | null;
+  /** Failing rows of a test. */
+  readonly failures: number | null;
+  readonly error: GccflowError | null;
+  /** The failed node on account of which this one was skipped. */
+  readonly skippedBy: NodeId | null;
+  /** One line for people: `12,034 rows`, `2 failing rows`, `unchanged since publication 0198…`. */
+  readonly message: string;
+  /** Every statement that ran for the node. */
+  readonly statements: readonly StatementCost[];
+  /** The SQL that ran or would have run; null for what has none. */
+  readonly compiledSql: string | null;
+  readonly publicationId: string | null;
+}
+
+export interface RunResult {
+  readonly runId: string;
+  readonly command: string;
+  readonly status: 'success' | 'error' | 'cancelled';
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  /** In the order they ended. */
+  readonly nodes: readonly NodeResult[];
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+/** What each room may import besides itself and `foundation`. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  foundation: [],
+  project: [],
+  manifest: ['project'],
+  materializations: ['manifest', 'project'],
+  plan: ['project', 'manifest', 'materializations'],
+  connections: ['project'],
+  run: ['project', 'manifest', 'materializations', 'plan', 'connections'],
+  sync: ['project', 'manifest', 'connections'],
+  cli: ['project', 'manifest', 'materializations', 'plan', 'connections', 'run', 'sync'],
+};
+
+/** The only files that may import a package; a swap of the package is then a small diff. */
+const importers: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk/client-s3': ['connections/objects-s3.ts'],
+  '@aws-sdk/lib-storage': ['connections/objects-s3.ts'],
+  '@clickhouse/client': ['connections/warehouse-client.ts'],
+  '@dagrejs/graphlib': ['manifest/graph.ts'],
+  chdb: ['connections/embedded-engine.ts'],
+  'fastest-levenshtein': ['foundation/closest.ts'],
+  handlebars: ['project/parse-template.ts', 'manifest/render-sql.ts'],
+  kysely: ['connections/postgres-schema.ts'],
+  pg: ['connections/postgres-pool.ts'],
+  'pg-copy-streams': ['connections/postgres-pool.ts'],
+  pino: ['cli/open-log.ts'],
+  yaml: ['project/parse-yaml.ts'],
+  yargs: ['cli/parse-arguments.ts'],
+};
+
+const files = globSync('framework/**/*.ts').map((path) => path.replaceAll('\\', '/').replace('framework/', ''));
+const imports = files.flatMap((file) => {
+  const text = readFileSync(`framework/${file}`, 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  return specifiers.map((specifier) => ({ file, specifier }));
+});
+
+test('a room imports only the rooms above it', () => {
+  const wrong = imports.filter(({ file, specifier }) => {
+    const target = /^\.\.\/([a-z]+)\//.exec(specifier)?.[1] ?? /^\.\.\/\.\.\/([a-z]+)\//.exec(specifier)?.[1];
+    const room = file.split('/')[0] ?? '';
+    return target !== undefined && target in rooms && target !== room && target !== 'foundation' && !rooms[room]?.includes(target);
+  });
+
+  assert.ok(imports.length > 50);
+  assert.deepEqual(wrong, []);
+});
+
+test('a package is imported only by the files that wrap it', () => {
+  const wrong = imports.filter(({ file, specifier }) => {
+    const name = specifier.startsWith('@') ? specifier.split('/').slice(0, 2).join('/') : (specifier.split('/')[0] ?? '');
+    return !specifier.startsWith('.') && !specifier.startsWith('node:') && name !== 'zod' && !importers[name]?.includes(file);
+  });
+
+  assert.deepEqual(wrong, []);
+});
+
+test('nothing but cli/ reads the environment, ends the process or prints', () => {
+  const wrong = files
+    .filter((file) => !file.startsWith('cli/'))
+    .filter((file) => /process\.(env|exit|stdout|stderr)\b/.test(readFileSync(`framework/${file}`, 'utf8')));
+
+  assert.deepEqual(wrong, []);
+});
