@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../foundation/error-codes.ts';
 import type { Relation } from '../manifest/relation.ts';
+import type { ConfigMistake } from '../project/builtins.ts';
 import type { ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
 
 /** One statement for ClickHouse and why it is run. */
@@ -75,14 +75,6 @@ export interface Materialization {
   /** Contradictions in a config, found before anything runs. */
   readonly check: (config: ModelConfig) => readonly ConfigMistake[];
   readonly plan: (input: BuildInput) => BuildPlan;
-}
-
-export interface ConfigMistake {
-  readonly code: ErrorCode;
-  /** The config key at fault. */
-  readonly key: string;
-  readonly message: string;
-  readonly hint?: string;
 }
 
 /** Checks a materialization's types where it is written. */
