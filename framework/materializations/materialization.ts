@@ -2,22 +2,40 @@ import type { Relation } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
 import type { ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
 
+export type StatementSettings = Readonly<Record<string, string | number | boolean>>;
+
 /** One statement for ClickHouse and why it is run. */
 export interface Statement {
   /** For people: `build the new table`. */
   readonly purpose: string;
   readonly sql: string;
-  readonly settings?: Readonly<Record<string, string | number | boolean>>;
+  readonly settings?: StatementSettings;
 }
 
 /**
- * What brings a stage up to date, step by step. A closed set, so that a plan can be printed and `run/` stays a small interpreter.
- * Every step writes only to names of ours (the stage, the delta, …), never to the live relation.
+ * What brings a stage up to date, step by step. A closed set of plain data, so that a plan can be printed and `run/` stays a small
+ * interpreter. Every step writes only to names of ours (the stage, the delta, …), never to the live relation.
  */
 export type WriteStep =
   | ({ readonly kind: 'statement' } & Statement)
+  /** Fills `into` with the rows of `sql`; these are the rows the node is said to have written. */
+  | {
+      readonly kind: 'insert';
+      readonly purpose: string;
+      readonly into: Relation;
+      readonly sql: string;
+      /** `position`: the stage was made from this very SQL. `name`: the columns that both have, whatever their order. */
+      readonly columnsBy: 'position' | 'name';
+      readonly settings: StatementSettings;
+    }
   /** Streams the seed's file into a table. */
-  | { readonly kind: 'load'; readonly purpose: string; readonly into: Relation; readonly columns: readonly string[] }
+  | {
+      readonly kind: 'load';
+      readonly purpose: string;
+      readonly into: Relation;
+      readonly columns: readonly SeedColumn[];
+      readonly delimiter: string;
+    }
   /** Compares the columns `sql` returns with those of `table` and applies the policy to `table` by ALTER, or throws SCHEMA_CHANGED. */
   | {
       readonly kind: 'match_columns';
@@ -25,13 +43,15 @@ export type WriteStep =
       readonly sql: string;
       readonly table: Relation;
       readonly policy: SchemaChangePolicy;
+      readonly settings: StatementSettings;
     }
-  /** Runs `statements(id)` for every partition id that `query` returns (one column, `partition_id`). */
+  /** Drops from `table` every partition whose id `query` returns (one column, `partition_id`). */
   | {
-      readonly kind: 'each_partition';
+      readonly kind: 'drop_partitions';
       readonly purpose: string;
+      readonly table: Relation;
       readonly query: string;
-      readonly statements: (partitionId: string) => readonly Statement[];
+      readonly settings: StatementSettings;
     };
 
 /** How a node comes to be published. */
@@ -45,6 +65,11 @@ export interface BuildPlan {
   readonly scratch: readonly Relation[];
 }
 
+export interface SeedColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
 /** What a materialization needs to know to plan. */
 export interface BuildInput {
   readonly name: string;
@@ -55,13 +80,13 @@ export interface BuildInput {
   readonly stage: Relation;
   /** Gives a further name of ours in the staging database: `scratch('delta')`. */
   readonly scratch: (purpose: string) => Relation;
-  /** The model's SELECT; for a seed null. `incremental` says what `is_incremental` is. */
+  /** The model's SELECT; empty for a seed. `incremental` says what `is_incremental` is. */
   readonly sql: (incremental: boolean) => string;
   /** Columns and types of a seed, in the file's order; empty for a model. */
-  readonly seedColumns: readonly { readonly name: string; readonly type: string }[];
+  readonly seedColumns: readonly SeedColumn[];
   /** The comment that every stage carries: the publication's id and the node, as JSON. */
   readonly comment: string;
-  /** True when live exists, the ledger says its last publication was whole, and no full refresh is asked for. */
+  /** True when live exists, its last publication was whole, and no full refresh is asked for. */
   readonly incremental: boolean;
   /** Why `incremental` is what it is. */
   readonly reason: string;

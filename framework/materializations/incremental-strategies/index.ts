@@ -1,0 +1,12 @@
+import type { IncrementalStrategy as StrategyName } from '../../project/model-config.ts';
+import type { IncrementalStrategy } from '../incremental-strategy.ts';
+import { append } from './append.ts';
+import { deleteInsert } from './delete-insert.ts';
+import { insertOverwrite } from './insert-overwrite.ts';
+
+/** Every incremental strategy by the name that configs use. */
+export const incrementalStrategies: Readonly<Record<StrategyName, IncrementalStrategy>> = {
+  append,
+  delete_insert: deleteInsert,
+  insert_overwrite: insertOverwrite,
+};

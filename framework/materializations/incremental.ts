@@ -1,0 +1,32 @@
+import { isMergeTree } from '../project/engine-family.ts';
+import type { ModelConfig } from '../project/model-config.ts';
+import { planFullBuild } from './full-build.ts';
+import { incrementalStrategies } from './incremental-strategies/index.ts';
+import { startFromClone, strategyOf } from './incremental-strategy.ts';
+import { layoutMistakes } from './layout-mistakes.ts';
+import { defineMaterialization } from './materialization.ts';
+
+/** A table to which every run brings the new rows: written into a clone of the live table, which then takes its place. */
+export const incremental = defineMaterialization({
+  name: 'incremental',
+  publishes: 'table',
+  check: (config) => [...layoutMistakes(config), ...cloneMistakes(config), ...incrementalStrategies[strategyOf(config)].check(config)],
+  plan: (input) => {
+    if (!input.incremental) return planFullBuild(input);
+    const select = input.sql(true);
+    const { steps, scratch } = incrementalStrategies[strategyOf(input.config)].write(input, select);
+    return { mode: 'incremental', reason: input.reason, steps: [...startFromClone(input, select), ...steps], scratch };
+  },
+});
+
+function cloneMistakes({ engine }: ModelConfig) {
+  if (isMergeTree(engine)) return [];
+  return [
+    {
+      code: 'CONFIG_CONFLICT' as const,
+      key: 'engine',
+      message: `An incremental model is written into a clone of its table, and ClickHouse cannot clone the engine '${engine}'.`,
+      hint: 'Choose an engine of the MergeTree family, or materialize the model as a table.',
+    },
+  ];
+}

@@ -1,0 +1,15 @@
+import type { ConfigMistake } from '../project/builtins.ts';
+import { isMergeTree } from '../project/engine-family.ts';
+import type { ModelConfig } from '../project/model-config.ts';
+
+/** Keys of a table's layout that its engine has no place for. */
+export function layoutMistakes(config: ModelConfig): ConfigMistake[] {
+  if (isMergeTree(config.engine)) return [];
+  const keys = (['order_by', 'primary_key', 'partition_by', 'ttl'] as const).filter((key) => config[key] !== null);
+  return keys.map((key) => ({
+    code: 'CONFIG_CONFLICT',
+    key,
+    message: `'${key}' needs an engine of the MergeTree family, and the engine is '${config.engine}'.`,
+    hint: `Remove '${key}', or choose a MergeTree engine.`,
+  }));
+}

@@ -1,0 +1,109 @@
+import { GccflowError } from '../foundation/error.ts';
+import type { Manifest, ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
+import { renderSql } from '../manifest/render-sql.ts';
+import { materializations } from '../materializations/index.ts';
+import { decideMode, type Mode } from './decide-mode.ts';
+import { layoutOf, seedFingerprint } from './fingerprint.ts';
+import { type OrderedNode, orderNodes } from './order-nodes.ts';
+import type { Plan, PlannedBuild, PlannedNode, PlanRequest } from './plan.ts';
+import { formatComment, stagingRelation } from './publication.ts';
+import { relationKey, type WarehouseState } from './warehouse-state.ts';
+
+/**
+ * What a command will do to the selected nodes, parents first. Pure.
+ * Throws FULL_REFRESH_REFUSED and WAREHOUSE_UNSUPPORTED, so that nothing has run when a model turns out to be impossible.
+ */
+export function buildPlan(manifest: Manifest, request: PlanRequest, state: WarehouseState): Plan {
+  const nodes = orderNodes(manifest, request).map((ordered): PlannedNode => {
+    const { kind, node, waitsFor, pathMs } = ordered;
+    return kind === 'build' ? planBuild(ordered, { manifest, request, state }) : { kind, node: node.id, waitsFor, pathMs };
+  });
+  return { runId: request.runId, command: request.command, nodes };
+}
+
+interface Planning {
+  readonly manifest: Manifest;
+  readonly request: PlanRequest;
+  readonly state: WarehouseState;
+}
+
+function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request, state }: Planning): PlannedBuild {
+  const { node, waitsFor, pathMs, audits } = ordered;
+  const { config, relation } = node;
+  const live = state.relations.get(relationKey(relation));
+  const mode = decideMode(node, live, request.fullRefresh);
+  requireCapabilities(node, mode, state);
+
+  const publicationId = request.newId();
+  const seedColumns = state.seedColumns.get(node.id) ?? [];
+  const layout = layoutOf(config);
+  const fingerprint = node.kind === 'seed' ? seedFingerprint(node, seedColumns) : null;
+  const comment = formatComment({ publication: publicationId, node: node.id, run: request.runId, state: 'whole', layout, fingerprint });
+  const materialization = materializationOf(node);
+  const sql = (incremental: boolean) => (node.kind === 'seed' ? '' : renderSql(manifest, node, { incremental }));
+  const stage = stagingRelation(node.id, publicationId);
+  const build = materialization.plan({
+    name: node.name,
+    config,
+    live: relation,
+    stage,
+    scratch: (purpose) => stagingRelation(node.id, publicationId, purpose),
+    sql,
+    seedColumns,
+    comment,
+    ...mode,
+  });
+  const published = live?.publication;
+  const unchanged = !request.fullRefresh && published?.node === node.id && fingerprint !== null && published.fingerprint === fingerprint;
+
+  return {
+    kind: 'build',
+    node: node.id,
+    waitsFor,
+    pathMs,
+    publicationId,
+    relation,
+    stage,
+    publishes: materialization.publishes ?? 'table',
+    replaces: live === undefined ? null : published ? 'ours' : 'foreign',
+    build,
+    comment,
+    fingerprint,
+    unchangedSince: unchanged ? published.publication : null,
+    compiledSql: node.kind === 'seed' ? null : sql(build.mode === 'incremental'),
+    audits,
+    retain: config.retain,
+    timeoutMs: config.timeout,
+  };
+}
+
+function materializationOf(node: ModelNode | SeedNode) {
+  const name = node.kind === 'seed' ? 'seed' : node.config.materialized;
+  const materialization = materializations.get(name);
+  if (!materialization) throw new Error(`materialization '${name}' of '${node.id}' passed the manifest and does not exist`);
+  return materialization;
+}
+
+function requireCapabilities(node: ModelNode | SeedNode, mode: Mode, { capabilities, relations }: WarehouseState): void {
+  const { database } = node.relation;
+  if (capabilities.databasesWithoutExchange.has(database)) {
+    throw new GccflowError(
+      'WAREHOUSE_UNSUPPORTED',
+      `'${node.name}' is published by EXCHANGE TABLES, which the engine of the database '${database}' does not have.`,
+      { hint: `Give the model another 'database', or recreate '${database}' with the engine Atomic.` },
+    );
+  }
+  if (mode.incremental && !capabilities.cloneAs) {
+    const engine = relations.get(relationKey(node.relation))?.engine ?? 'unknown';
+    throw new GccflowError(
+      'WAREHOUSE_UNSUPPORTED',
+      `'${node.name}' is incremental and written into a clone of its table (${engine}), and ClickHouse ${capabilities.version} has no CREATE TABLE … CLONE AS.`,
+      { hint: `Materialize the model as a table, or set 'full_refresh: true' to rebuild it on every run.` },
+    );
+  }
+}
+
+/** The nodes of a plan that are published, by id. */
+export function buildsOf(plan: Plan): ReadonlyMap<NodeId, PlannedBuild> {
+  return new Map(plan.nodes.filter((planned) => planned.kind === 'build').map((planned) => [planned.node, planned]));
+}

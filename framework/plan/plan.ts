@@ -1,0 +1,69 @@
+import type { NodeId } from '../manifest/manifest.ts';
+import type { Relation } from '../manifest/relation.ts';
+import type { BuildPlan } from '../materializations/materialization.ts';
+
+/** `run` publishes without tests, as in dbt; `build` audits every stage before it is published. */
+export type PlanCommand = 'build' | 'run' | 'test' | 'seed' | 'sync';
+
+export interface PlanRequest {
+  readonly command: PlanCommand;
+  /** The nodes that were selected; the command takes from them what it runs. */
+  readonly nodes: readonly NodeId[];
+  readonly fullRefresh: boolean;
+  /** How long nodes took last time; decides what starts first. */
+  readonly durationsMs: ReadonlyMap<NodeId, number>;
+  readonly runId: string;
+  /** Makes up ids, UUIDs of version 7: publications are ordered by them. */
+  readonly newId: () => string;
+}
+
+/** What a run will do, decided before it begins. Plain data: printable as JSON. */
+export interface Plan {
+  readonly runId: string;
+  readonly command: PlanCommand;
+  /** Parents before children. */
+  readonly nodes: readonly PlannedNode[];
+}
+
+export type PlannedNode = PlannedBuild | PlannedTest | PlannedSync;
+
+interface PlannedCommon {
+  readonly node: NodeId;
+  /** Nodes of this plan that must be done before. */
+  readonly waitsFor: readonly NodeId[];
+  /** The longest way from the node's start to the end of the run, by the last run's durations. The longest starts first. */
+  readonly pathMs: number;
+}
+
+/** A model or seed that is published. */
+export interface PlannedBuild extends PlannedCommon {
+  readonly kind: 'build';
+  readonly publicationId: string;
+  readonly relation: Relation;
+  readonly stage: Relation;
+  readonly publishes: 'table' | 'view';
+  /** What stands in the relation's place now; null for nothing. */
+  readonly replaces: 'ours' | 'foreign' | null;
+  readonly build: BuildPlan;
+  /** The COMMENT of the stage, and after the exchange of the relation. */
+  readonly comment: string;
+  readonly fingerprint: string | null;
+  /** The publication that already holds what this build would make; nothing is written then. */
+  readonly unchangedSince: string | null;
+  /** The SELECT of a model; null for a seed. */
+  readonly compiledSql: string | null;
+  /** Tests that run on the stage, before it is published. */
+  readonly audits: readonly NodeId[];
+  /** Previous versions kept for a rollback. */
+  readonly retain: number;
+  readonly timeoutMs: number | null;
+}
+
+/** A test of relations that are published already. */
+export interface PlannedTest extends PlannedCommon {
+  readonly kind: 'test';
+}
+
+export interface PlannedSync extends PlannedCommon {
+  readonly kind: 'sync';
+}
