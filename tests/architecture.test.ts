@@ -19,7 +19,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const importers: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk/client-s3': ['connections/objects-s3.ts'],
   '@aws-sdk/lib-storage': ['connections/objects-s3.ts'],
-  '@clickhouse/client': ['connections/warehouse-client.ts'],
+  '@clickhouse/client': ['connections/warehouse-client.ts', 'connections/embedded-connection.ts'],
   '@dagrejs/graphlib': ['manifest/graph.ts'],
   chdb: ['connections/embedded-engine.ts'],
   'fastest-levenshtein': ['foundation/closest.ts'],

@@ -69,11 +69,30 @@ export class WarehouseFault extends Error {
   readonly type: string | null;
   /** Whether the same statement may pass later (connection reset, too many parts, memory taken by others, timeouts). */
   readonly retriable: boolean;
+  /** Where inserted or read text did not parse, as far as ClickHouse says; null for any other fault. */
+  readonly parse: ParsePlace | null;
 
-  constructor(message: string, details: { code: number | null; type: string | null; retriable: boolean; cause?: unknown }) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(message: string, details: WarehouseFaultDetails) {
+    super(message);
     this.code = details.code;
     this.type = details.type;
     this.retriable = details.retriable;
+    this.parse = details.parse ?? null;
   }
+}
+
+export interface WarehouseFaultDetails {
+  readonly code: number | null;
+  readonly type: string | null;
+  readonly retriable: boolean;
+  readonly parse?: ParsePlace | null;
+}
+
+/** A value that did not parse; never the value itself. */
+export interface ParsePlace {
+  /** Counted from 1; a header line is not a row. */
+  readonly row: number | null;
+  readonly column: string | null;
+  /** The column's ClickHouse type. */
+  readonly type: string | null;
 }

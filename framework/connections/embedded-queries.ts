@@ -1,0 +1,150 @@
+import { Readable } from 'node:stream';
+import { quoteText } from '../foundation/quote.ts';
+import type { EngineSession } from './embedded-engine.ts';
+import { embeddedResult } from './embedded-result.ts';
+import type { EmbeddedSessions, LentSession } from './embedded-sessions.ts';
+import type { Spool } from './embedded-spool.ts';
+import { queryComment } from './query-comment.ts';
+import { changesSession, inlineFormats, insertFrom } from './statement-text.ts';
+import type { WarehouseSettings } from './warehouse.ts';
+
+export interface EmbeddedRequest {
+  readonly sql: string;
+  readonly queryId: string;
+  readonly settings: WarehouseSettings;
+  /** In ClickHouse's escaped text form. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Of the result, where the SQL names none. */
+  readonly format?: string | undefined;
+  /** A session to run in, instead of one from the pool. */
+  readonly session?: EngineSession | undefined;
+}
+
+export interface EmbeddedCost {
+  readonly elapsedMs: number;
+  readonly readRows: number;
+  readonly readBytes: number;
+  readonly writtenRows: number;
+  readonly writtenBytes: number;
+}
+
+/** Bodies up to this size go to the engine from memory; larger ones through a file. */
+const spoolBytes = 1 << 20;
+
+/** The statements of the embedded engine. Aborting a signal kills the statement and rejects once it is gone. */
+export class EmbeddedQueries {
+  readonly #sessions: EmbeddedSessions;
+  readonly #spool: Spool;
+
+  constructor(sessions: EmbeddedSessions, spool: Spool) {
+    this.#sessions = sessions;
+    this.#spool = spool;
+  }
+
+  /** The whole result, in memory. */
+  async read(request: EmbeddedRequest): Promise<{ bytes: Uint8Array; cost: EmbeddedCost }> {
+    using lent = await this.#lend(request);
+    const result = await this.#killable(request, () => lent.session.run(commented(request), request.format ?? 'TabSeparated'));
+    return { bytes: result.bytes, cost: { ...result, writtenRows: 0, writtenBytes: 0 } };
+  }
+
+  /** A statement that gives no rows back. */
+  async write(request: EmbeddedRequest): Promise<EmbeddedCost> {
+    using lent = await this.#lend(request);
+    const written = await this.#killable(request, () => lent.session.write(commented(request)));
+    return { ...written, readRows: 0, readBytes: 0 };
+  }
+
+  /** The result as a stream, computed as it is read; destroying it ends the statement. */
+  async stream(request: EmbeddedRequest): Promise<Readable> {
+    const lent = await this.#lend(request);
+    return embeddedResult({ ...request, sql: commented(request) }, { lent, spool: this.#spool, kill: () => this.kill(request.queryId) });
+  }
+
+  /** An `INSERT … FORMAT X` whose rows are in `body`, as one statement. */
+  async insert(request: EmbeddedRequest, body: Readable): Promise<EmbeddedCost> {
+    const format = insertFrom(request.sql, '').format;
+    const start = inlineFormats.has(format) ? await readStart(body, spoolBytes) : null;
+    if (start?.whole && start.bytes.length > 0) return this.#insertInline(request, start.bytes);
+    await using file = await this.#spool.write(start === null ? body : start.rest(), request.signal);
+    return this.write({ ...request, sql: insertFrom(request.sql, file.path).sql });
+  }
+
+  async #insertInline(request: EmbeddedRequest, bytes: Uint8Array): Promise<EmbeddedCost> {
+    using lent = await this.#lend(request);
+    const written = await this.#killable(request, () => lent.session.write(commented(request), bytes));
+    return { ...written, readRows: 0, readBytes: 0 };
+  }
+
+  /** Asks the engine to end a statement. Does nothing where there is none of that id. */
+  kill(queryId: string): void {
+    this.#sessions.control.runNow(`kill query where startsWith(query, ${quoteText(queryComment(queryId), 'clickhouse')}) async`);
+  }
+
+  /** A KILL, which must not wait for a free session. */
+  async writeNow({ sql, params }: EmbeddedRequest): Promise<EmbeddedCost> {
+    const { control } = this.#sessions;
+    const started = performance.now();
+    for (const [name, value] of Object.entries(params)) control.runNow(`set param_${name} = ${quoteText(value, 'clickhouse')}`);
+    control.runNow(sql);
+    return { elapsedMs: performance.now() - started, readRows: 0, readBytes: 0, writtenRows: 0, writtenBytes: 0 };
+  }
+
+  /** Runs a short statement that must not wait for a free session. */
+  control(sql: string, format: string): string {
+    return this.#sessions.control.runNow(sql, format);
+  }
+
+  async #lend(request: EmbeddedRequest): Promise<LentSession> {
+    if (request.session) return this.#sessions.prepareOwn(request.session, request);
+    const lent = await this.#sessions.lend(request, request.signal);
+    if (changesSession(request.sql)) lent.spoil();
+    return lent;
+  }
+
+  /** Runs to the statement's end even when aborted: its session is free only then. */
+  async #killable<Result>({ signal, queryId }: EmbeddedRequest, run: () => Promise<Result>): Promise<Result> {
+    signal?.throwIfAborted();
+    const kill = (): void => this.kill(queryId);
+    signal?.addEventListener('abort', kill, { once: true });
+    try {
+      return await run();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', kill);
+    }
+  }
+}
+
+function commented({ sql, queryId }: EmbeddedRequest): string {
+  return queryComment(queryId) + sql;
+}
+
+interface BodyStart {
+  readonly bytes: Buffer;
+  readonly whole: boolean;
+  /** The body from its first byte. */
+  rest(): Readable;
+}
+
+/** Reads a body until it ends or passes `limit` bytes. */
+async function readStart(body: Readable, limit: number): Promise<BodyStart> {
+  const chunks: Buffer[] = [];
+  const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>;
+  let length = 0;
+  let next = await iterator.next();
+  for (; !next.done; next = await iterator.next()) {
+    const chunk = Buffer.from(next.value);
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) break;
+  }
+  async function* rest(): AsyncGenerator<Buffer | string> {
+    yield* chunks;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { bytes: Buffer.concat(chunks), whole: next.done === true, rest: () => Readable.from(rest(), { objectMode: false }) };
+}

@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { GccflowError } from '../foundation/error.ts';
+import type { Log } from '../foundation/log.ts';
+import { quoteName } from '../foundation/quote.ts';
+import type { WarehouseConfig } from '../project/target-config.ts';
+import { openEmbedded } from './embedded-warehouse.ts';
+import type { Warehouse } from './warehouse.ts';
+import { connectWarehouse } from './warehouse-client.ts';
+
+export interface OpenWarehouseOptions {
+  readonly projectDir: string;
+  /** Statements that may run at once. */
+  readonly sessions: number;
+  readonly log: Log;
+}
+
+/**
+ * Opens a target's ClickHouse and makes sure of its database.
+ * An embedded one that `gccflow warehouse serve` holds is reached over HTTP; held by anything else it throws WAREHOUSE_HELD.
+ * Throws WAREHOUSE_UNREACHABLE and DEPENDENCY_MISSING too.
+ */
+export async function openWarehouse(config: WarehouseConfig, options: OpenWarehouseOptions): Promise<Warehouse> {
+  const warehouse = config.type === 'embedded' ? await openEmbeddedConfig(config, options) : await openServer(config, options);
+  try {
+    await createDatabase(warehouse, config);
+    return warehouse;
+  } catch (error) {
+    await warehouse[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+type EmbeddedConfig = Extract<WarehouseConfig, { type: 'embedded' }>;
+type ServerConfig = Extract<WarehouseConfig, { type: 'clickhouse' }>;
+
+async function openEmbeddedConfig(config: EmbeddedConfig, { projectDir, sessions }: OpenWarehouseOptions): Promise<Warehouse> {
+  const path = resolve(projectDir, config.path);
+  await mkdir(path, { recursive: true });
+  const embedded = await openEmbedded({ path, sessions });
+  return connectWarehouse({
+    kind: 'embedded',
+    name: config.path,
+    sessions,
+    connect: { connection: embedded.connection },
+  });
+}
+
+function openServer(config: ServerConfig, { sessions }: OpenWarehouseOptions): Promise<Warehouse> {
+  const url = parseUrl(config.url);
+  const { username, password, host, origin } = url;
+  return connectWarehouse({
+    kind: 'server',
+    name: host,
+    sessions,
+    connect: { url: origin, username: decodeURIComponent(username) || 'default', password: decodeURIComponent(password) },
+  });
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  throw new GccflowError('WAREHOUSE_UNREACHABLE', "The target's ClickHouse url is no http(s):// address.", {
+    hint: 'Write it as http(s)://user:password@host:8123; it may come from the environment: \'{{env "CLICKHOUSE_URL"}}\'.',
+  });
+}
+
+/** Always Atomic: the engine whose tables can be exchanged. */
+async function createDatabase(warehouse: Warehouse, config: WarehouseConfig): Promise<void> {
+  const cluster = config.type === 'clickhouse' && config.cluster !== null ? ` on cluster ${quoteName(config.cluster, 'clickhouse')}` : '';
+  await warehouse.execute(`create database if not exists ${quoteName(config.database, 'clickhouse')}${cluster} engine = Atomic`);
+}

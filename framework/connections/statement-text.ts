@@ -1,0 +1,82 @@
+/** What can be told from a statement's text without parsing SQL: its first word, and the clauses at its end. */
+
+const blank = String.raw`(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*`;
+const firstWordPattern = new RegExp(`^${blank}(\\(|[a-z]+)`, 'i');
+
+/** The first word of a statement in lower case, `(` for a bracketed SELECT; empty where there is none. */
+export function firstWord(sql: string): string {
+  return firstWordPattern.exec(sql)?.[1]?.toLowerCase() ?? '';
+}
+
+/** Whether a statement leaves its session different for the next one. */
+export function changesSession(sql: string): boolean {
+  return ['set', 'use', 'begin', 'commit', 'rollback'].includes(firstWord(sql)) || /\btemporary\b/i.test(sql);
+}
+
+/** Whether a statement gives rows back. */
+export function isReading(sql: string): boolean {
+  return ['select', 'with', 'from', '(', 'show', 'describe', 'desc', 'explain', 'exists', 'check', 'values'].includes(firstWord(sql));
+}
+
+/** Whether the result can be computed as it is read. */
+export function isSelecting(sql: string): boolean {
+  return ['select', 'with', 'from', '('].includes(firstWord(sql));
+}
+
+const formatClause = new RegExp(`\\bformat\\s+(\\w+)${blank};?${blank}$`, 'i');
+const formatBeforeSettings = /\bformat\s+(\w+)\s+settings\b[^']*$/i;
+
+/** The format a statement names at its end, or null. */
+export function namedFormat(sql: string): string | null {
+  return (formatClause.exec(sql) ?? formatBeforeSettings.exec(sql))?.[1] ?? null;
+}
+
+/** Formats whose chunks concatenate: no header, no footer, no brackets around the rows. */
+export const chunkFormats: ReadonlySet<string> = new Set([
+  'CSV',
+  'JSONCompactEachRow',
+  'JSONCompactStringsEachRow',
+  'JSONEachRow',
+  'JSONLines',
+  'JSONStringsEachRow',
+  'LineAsString',
+  'NDJSON',
+  'Native',
+  'RawBLOB',
+  'RowBinary',
+  'TSKV',
+  'TSV',
+  'TSVRaw',
+  'TabSeparated',
+  'TabSeparatedRaw',
+]);
+
+/** Text formats that the engine takes from memory, after the statement. */
+export const inlineFormats: ReadonlySet<string> = new Set([
+  'CSV',
+  'CSVWithNames',
+  'CSVWithNamesAndTypes',
+  'JSONCompactEachRow',
+  'JSONCompactEachRowWithNames',
+  'JSONEachRow',
+  'JSONLines',
+  'NDJSON',
+  'TSV',
+  'TSVWithNames',
+  'TSVWithNamesAndTypes',
+  'TabSeparated',
+  'TabSeparatedWithNames',
+  'TabSeparatedWithNamesAndTypes',
+]);
+
+/** `INSERT INTO t (…) [SETTINGS …] FORMAT X` (or `VALUES`) as a statement that reads its rows from a file of the engine's machine. */
+export function insertFrom(sql: string, path: string): { readonly sql: string; readonly format: string } {
+  const match = /^([\s\S]*?)(\s+settings\s+(?:(?!\bformat\b)[\s\S])*?)?(?:\bformat\s+(\w+)|\bvalues)\s*;?\s*$/i.exec(sql);
+  if (!match)
+    throw new Error('Code: 62. DB::Exception: An INSERT with rows in the body ends with FORMAT and the name of one. (SYNTAX_ERROR)');
+  const [, head = '', settings = '', format = 'Values'] = match;
+  return {
+    sql: `${head.trimEnd()} from infile '${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'${settings} format ${format}`,
+    format,
+  };
+}

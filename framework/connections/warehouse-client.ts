@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { type ClickHouseClient, type CommandResult, createClient } from '@clickhouse/client';
+import { GccflowError } from '../foundation/error.ts';
+import { quoteName } from '../foundation/quote.ts';
+import type { ClientConnection } from './embedded-connection.ts';
+import { isQuery, queryComment, queryParams } from './query-comment.ts';
+import type {
+  InsertOptions,
+  QueryOptions,
+  StatementCost,
+  StatementProgress,
+  Warehouse,
+  WarehouseFault,
+  WarehouseSettings,
+} from './warehouse.ts';
+import { faultOf } from './warehouse-fault.ts';
+
+/** Settings of every statement, so that results do not depend on how a server is set up. */
+export const baseSettings: WarehouseSettings = {
+  async_insert: 0,
+  mutations_sync: 2,
+  alter_sync: 2,
+  output_format_json_quote_64bit_integers: 1,
+};
+
+const progressEveryMs = 250;
+const requestTimeoutMs = 24 * 3_600_000;
+
+export interface WarehouseAddress {
+  readonly kind: Warehouse['kind'];
+  /** How sentences name it; never holds a password. */
+  readonly name: string;
+  readonly database?: string;
+  readonly connect:
+    | { readonly url: string; readonly username?: string; readonly password?: string }
+    | { readonly connection: ClientConnection };
+  /** Connections, so statements, at once. */
+  readonly sessions: number;
+}
+
+/** A `Warehouse` over `@clickhouse/client`, whatever carries its statements. Throws WAREHOUSE_UNREACHABLE when it does not answer. */
+export async function connectWarehouse(address: WarehouseAddress): Promise<Warehouse> {
+  const client = createClient({
+    ...address.connect,
+    ...(address.database !== undefined && { database: address.database }),
+    application: 'gccflow',
+    max_open_connections: address.sessions + 2,
+    request_timeout: requestTimeoutMs,
+    compression: { request: true, response: false }, // a gzip body that breaks off inserts nothing
+    max_response_headers_size: 1 << 20,
+    log: { level: 127 },
+  });
+  const warehouse = new ClientWarehouse(client, address);
+  try {
+    await warehouse.readVersion();
+    return warehouse;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+class ClientWarehouse implements Warehouse {
+  readonly kind: Warehouse['kind'];
+  readonly #client: ClickHouseClient;
+  readonly #name: string;
+  #version = '';
+
+  constructor(client: ClickHouseClient, { kind, name }: WarehouseAddress) {
+    this.#client = client;
+    this.kind = kind;
+    this.#name = name;
+  }
+
+  get version(): string {
+    return this.#version;
+  }
+
+  async readVersion(): Promise<void> {
+    const [row] = await this.query<{ version: string }>('select version() as version');
+    this.#version = row?.version ?? '';
+  }
+
+  query<Row = Record<string, unknown>>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
+    return this.#run(options, async (statement) => {
+      const settings = { ...statement.clickhouse_settings, wait_end_of_query: 1 as const };
+      const result = await this.#client.query({ ...statement, query: sql, format: 'JSONEachRow', clickhouse_settings: settings });
+      return result.json<Row>();
+    });
+  }
+
+  execute(sql: string, options: QueryOptions = {}): Promise<StatementCost> {
+    return this.#run(options, async (statement) => {
+      const started = performance.now();
+      const { summary } = await this.#client.command({ ...statement, query: sql });
+      return costOf(statement.query_id, started, summary);
+    });
+  }
+
+  stream(sql: string, { format, ...options }: QueryOptions & { readonly format: string }): Promise<Readable> {
+    return this.#run(options, async (statement) => {
+      const { stream } = await this.#client.exec({ ...statement, query: `${sql}\nformat ${format}` });
+      const signal = options.signal;
+      const stop = (): void => void stream.destroy(cancelled(signal));
+      signal?.addEventListener('abort', stop, { once: true });
+      const released = new Readable().wrap(stream);
+      stream.on('error', (error) => released.destroy(signal?.aborted ? cancelled(signal) : this.#failure(error, statement.query_id)));
+      released.on('close', () => {
+        signal?.removeEventListener('abort', stop);
+        if (!stream.readableEnded) {
+          stream.destroy();
+          void this.kill(statement.query_id).catch(() => {});
+        }
+      });
+      return released;
+    });
+  }
+
+  insert(table: string, body: Readable | string, { format, columns, ...options }: InsertOptions): Promise<StatementCost> {
+    return this.#run(options, async (statement) => {
+      const started = performance.now();
+      const names = columns ? ` (${columns.map((name) => quoteName(name, 'clickhouse')).join(', ')})` : '';
+      const values = typeof body === 'string' ? Readable.from([body], { objectMode: false }) : body;
+      const result = await this.#client.exec({ ...statement, query: `insert into ${table}${names} format ${format}`, values });
+      for await (const _ of result.stream);
+      return costOf(statement.query_id, started, result.summary);
+    });
+  }
+
+  async kill(queryId: string): Promise<void> {
+    await this.#attempt(queryId, () =>
+      this.#client.command({ query: `kill query where ${isQuery} async`, query_params: queryParams(queryId) }),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #run<Result>(options: QueryOptions, run: (statement: Statement) => Promise<Result>): Promise<Result> {
+    const queryId = options.queryId ?? randomUUID();
+    if (options.signal?.aborted) throw cancelled(options.signal);
+    using _ = this.#watch(queryId, options.onProgress);
+    const statement: Statement = {
+      query_id: queryId,
+      clickhouse_settings: { ...baseSettings, ...options.settings },
+      ...(options.params && { query_params: { ...options.params } }),
+      ...(options.signal && { abort_signal: options.signal }),
+    };
+    try {
+      return await this.#attempt(queryId, () => run(statement));
+    } catch (error) {
+      if (!options.signal?.aborted) throw error;
+      await this.kill(queryId).catch(() => {}); // what cannot be reached cannot be killed
+      throw cancelled(options.signal);
+    }
+  }
+
+  async #attempt<Result>(queryId: string, run: () => Promise<Result>): Promise<Result> {
+    try {
+      return await run();
+    } catch (error) {
+      throw this.#failure(error, queryId);
+    }
+  }
+
+  #failure(thrown: unknown, queryId: string): GccflowError {
+    if (thrown instanceof GccflowError) return thrown;
+    const fault = faultOf(thrown, queryComment(queryId).length);
+    if (fault.code === null) return unreachable(this.#name, fault);
+    const said = fault.type === null ? `code ${fault.code}` : `${fault.type}, code ${fault.code}`;
+    if (authCodes.has(fault.code)) return unreachable(this.#name, fault);
+    return new GccflowError('WAREHOUSE_QUERY', `ClickHouse refused the statement (${said}): ${fault.message}`, { cause: fault });
+  }
+
+  #watch(queryId: string, onProgress: QueryOptions['onProgress']): Disposable {
+    if (!onProgress) return { [Symbol.dispose]: () => {} };
+    const timer = setInterval(() => void this.#reportProgress(queryId, onProgress).catch(() => {}), progressEveryMs);
+    return { [Symbol.dispose]: () => clearInterval(timer) };
+  }
+
+  async #reportProgress(queryId: string, onProgress: (progress: StatementProgress) => void): Promise<void> {
+    const result = await this.#client.query({
+      query: `select read_rows, total_rows_approx from system.processes where ${isQuery}`,
+      query_params: queryParams(queryId),
+      format: 'JSONEachRow',
+    });
+    const [row] = await result.json<{ read_rows: string; total_rows_approx: string }>();
+    if (row) onProgress({ readRows: Number(row.read_rows), totalRows: Number(row.total_rows_approx) || null });
+  }
+}
+
+interface Statement {
+  readonly query_id: string;
+  readonly clickhouse_settings: Record<string, string | number | boolean>;
+  readonly query_params?: Record<string, unknown>;
+  readonly abort_signal?: AbortSignal;
+}
+
+const authCodes: ReadonlySet<number> = new Set([192, 193, 194, 516]);
+
+function unreachable(name: string, fault: WarehouseFault): GccflowError {
+  const why = fault.code === null ? fault.message : 'it refuses the user or the password.';
+  return new GccflowError('WAREHOUSE_UNREACHABLE', `ClickHouse at ${name} does not answer: ${why}`, {
+    cause: fault,
+    hint: "'gccflow debug' tries every connection of the target.",
+  });
+}
+
+function cancelled(signal: AbortSignal | undefined): GccflowError {
+  return new GccflowError('CANCELLED', 'The statement was stopped before it finished.', { cause: signal?.reason });
+}
+
+function costOf(queryId: string, started: number, summary: CommandResult['summary']): StatementCost {
+  const figure = (name: string): number => Number((summary as Record<string, string> | undefined)?.[name] ?? 0);
+  return {
+    queryId,
+    elapsedMs: Number(summary?.elapsed_ns ?? 0) / 1e6 || performance.now() - started,
+    readRows: figure('read_rows'),
+    readBytes: figure('read_bytes'),
+    writtenRows: figure('written_rows'),
+    writtenBytes: figure('written_bytes'),
+    memoryBytes: figure('memory_usage'),
+  };
+}
