@@ -77,6 +77,8 @@ export interface TestNode extends NodeCommon {
   readonly attachedTo: NodeId | null;
   readonly column: string | null;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** Arguments that name a relation, and the node each names. */
+  readonly references: Readonly<Record<string, NodeId>>;
   readonly config: TestConfig;
   readonly template: Template;
 }

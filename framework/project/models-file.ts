@@ -1,3 +1,7 @@
+import { z } from 'zod';
+import { ModelConfigEntry } from './placed-config.ts';
+import { TestEntries } from './test-entry.ts';
+
 /** A column as a properties or source file declares it. */
 export interface Column {
   readonly name: string;
@@ -7,3 +11,54 @@ export interface Column {
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, unknown>>;
 }
+
+/** One text or a list of texts; a list once read. */
+const Texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+
+export const ColumnEntry = z.strictObject({
+  name: z.string().min(1),
+  type: z.string().nullable().default(null).describe('ClickHouse type, e.g. `LowCardinality(String)`.'),
+  description: z.string().default(''),
+  tags: Texts.default([]),
+  meta: z.record(z.string(), z.unknown()).default({}),
+  tests: TestEntries.optional(),
+  data_tests: TestEntries.optional().describe('The same as `tests`.'),
+});
+export type ColumnEntry = z.infer<typeof ColumnEntry>;
+
+export const ModelEntry = z.strictObject({
+  name: z.string().min(1).describe('Name of the model or seed.'),
+  description: z.string().default(''),
+  config: ModelConfigEntry.optional().describe('Config of the node; wins over project.yaml, loses to `{{config}}` in the SQL.'),
+  columns: z.array(ColumnEntry).default([]),
+  tests: TestEntries.optional(),
+  data_tests: TestEntries.optional().describe('The same as `tests`.'),
+});
+
+export const ExposureEntry = z.strictObject({
+  name: z.string().min(1),
+  type: z.string().default('dashboard').describe('dashboard, notebook, analysis, ml or application.'),
+  description: z.string().default(''),
+  owner: z
+    .union([z.string(), z.strictObject({ name: z.string().optional(), email: z.string().optional() })])
+    .nullable()
+    .default(null),
+  url: z.string().nullable().default(null),
+  depends_on: z.array(z.string()).default([]).describe('What it reads: `mart_post`, `beat.profile` or `{{ref "mart_post"}}`.'),
+  tags: Texts.default([]),
+  meta: z.record(z.string(), z.unknown()).default({}),
+});
+export type ExposureEntry = z.infer<typeof ExposureEntry>;
+
+/** Properties of models: descriptions, columns, config, tests; and the uses of the data outside gccflow. */
+export const ModelsFile = z.strictObject({
+  kind: z.literal('models'),
+  models: z.array(ModelEntry).default([]),
+  exposures: z.array(ExposureEntry).default([]),
+});
+
+/** Properties of seeds. */
+export const SeedsFile = z.strictObject({
+  kind: z.literal('seeds'),
+  seeds: z.array(ModelEntry).default([]),
+});

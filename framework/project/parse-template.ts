@@ -1,4 +1,8 @@
+import Handlebars from 'handlebars';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError, messageOf } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
+import { readCall, readLiteral, type TemplateCall } from './template-calls.ts';
 
 /** A template's text and what can be read from it without rendering. */
 export interface Template {
@@ -10,15 +14,22 @@ export interface Template {
   readonly sources: readonly SourceCall[];
   readonly configs: readonly ConfigCall[];
   /** Vars, env names, macros and helpers the template itself names, each once per use. */
-  readonly vars: readonly NamedCall[];
+  readonly vars: readonly VarCall[];
   readonly envs: readonly NamedCall[];
   readonly macros: readonly NamedCall[];
+  /** Helpers that are not gccflow's own, called with arguments. */
   readonly helpers: readonly NamedCall[];
+  /** Bare names outside of `#each` and `#with`: the arguments of a macro or generic test, or helpers without arguments. */
+  readonly variables: readonly NamedCall[];
 }
 
 export interface NamedCall {
   readonly name: string;
   readonly at: Location;
+}
+
+export interface VarCall extends NamedCall {
+  readonly hasDefault: boolean;
 }
 
 export interface RefCall extends NamedCall {
@@ -41,4 +52,203 @@ export interface ConfigCall {
 export interface ConfigValue {
   readonly value: unknown;
   readonly at: Location;
+}
+
+/** A template and the pieces of its SQL: text as it stands, `x` for a tag that renders to something. */
+export interface ParsedTemplate {
+  readonly template: Template;
+  readonly pieces: readonly SqlPiece[];
+}
+
+export interface SqlPiece {
+  readonly text: string;
+  readonly at: Location;
+}
+
+/** Reads a template without rendering it; gives back null after reporting TEMPLATE_SYNTAX. Wrong arguments are TEMPLATE_ARGUMENT. */
+export function parseTemplate(text: string, start: Location, diagnostics: Diagnostics): ParsedTemplate | null {
+  let program: hbs.AST.Program;
+  try {
+    program = Handlebars.parseWithoutProcessing(text);
+  } catch (error) {
+    diagnostics.report(syntaxError(error, text, start));
+    return null;
+  }
+  const reader = new TemplateReader(text, start, diagnostics);
+  reader.readProgram(program, false);
+  return { template: reader.template, pieces: reader.pieces };
+}
+
+/** Walks a template's tree once and writes down what it names. Both branches of every block count. */
+class TemplateReader {
+  readonly #start: Location;
+  readonly #diagnostics: Diagnostics;
+  readonly #found = {
+    refs: [] as RefCall[],
+    sources: [] as SourceCall[],
+    configs: [] as ConfigCall[],
+    vars: [] as VarCall[],
+    envs: [] as NamedCall[],
+    macros: [] as NamedCall[],
+    helpers: [] as NamedCall[],
+    variables: [] as NamedCall[],
+  };
+  readonly template: Template;
+  readonly pieces: SqlPiece[] = [];
+
+  constructor(text: string, start: Location, diagnostics: Diagnostics) {
+    this.#start = start;
+    this.#diagnostics = diagnostics;
+    this.template = { text, file: start.file, start, ...this.#found };
+  }
+
+  /** `scoped`: inside a block that brings its own names, so that a bare name says nothing. */
+  readProgram(program: hbs.AST.Program | undefined, scoped: boolean): void {
+    for (const statement of program?.body ?? []) this.#readStatement(statement, scoped);
+  }
+
+  #readStatement(statement: hbs.AST.Statement, scoped: boolean): void {
+    switch (statement.type) {
+      case 'ContentStatement':
+        this.#addPiece((statement as hbs.AST.ContentStatement).original as unknown as string, statement);
+        break;
+      case 'MustacheStatement':
+        this.#readMustache(statement as hbs.AST.MustacheStatement, scoped);
+        break;
+      case 'BlockStatement':
+        this.#readBlock(statement as hbs.AST.BlockStatement, scoped);
+        break;
+      case 'PartialStatement':
+      case 'PartialBlockStatement':
+        this.#readPartial(statement as hbs.AST.PartialStatement, scoped);
+        break;
+      case 'CommentStatement':
+        break;
+      default:
+        this.#report('TEMPLATE_SYNTAX', 'Decorators and inline partials are not part of gccflow templates.', statement.loc.start);
+    }
+  }
+
+  #readMustache(statement: hbs.AST.MustacheStatement, scoped: boolean): void {
+    const name = (statement.path as hbs.AST.PathExpression).original;
+    if (name !== 'config') this.#addPiece('x', statement);
+    this.#readExpression(statement, scoped);
+  }
+
+  #readBlock(statement: hbs.AST.BlockStatement, scoped: boolean): void {
+    this.#readExpression(statement, scoped);
+    const name = (statement.path as hbs.AST.PathExpression).original;
+    const inner = scoped || name === 'each' || name === 'with' || (statement.program?.blockParams?.length ?? 0) > 0;
+    this.readProgram(statement.program, inner);
+    this.readProgram(statement.inverse, scoped);
+  }
+
+  #readPartial(statement: hbs.AST.PartialStatement, scoped: boolean): void {
+    this.#addPiece('x', statement);
+    if (statement.name.type !== 'PathExpression') {
+      this.#report('TEMPLATE_ARGUMENT', 'A macro is called by its name, not by an expression.', statement.name.loc.start);
+    } else {
+      const { original } = statement.name as hbs.AST.PathExpression;
+      this.#found.macros.push({ name: original, at: this.#place(statement.name.loc.start) });
+    }
+    this.#readArguments(statement, scoped);
+    this.readProgram((statement as unknown as { program?: hbs.AST.Program }).program, scoped);
+  }
+
+  #readArguments({ params, hash }: { params: hbs.AST.Expression[]; hash?: hbs.AST.Hash }, scoped: boolean): void {
+    for (const value of [...params, ...(hash?.pairs ?? []).map((pair) => pair.value)]) {
+      if (value.type === 'SubExpression') this.#readExpression(value as hbs.AST.SubExpression, scoped);
+      else if (value.type === 'PathExpression') this.#readVariable(value as hbs.AST.PathExpression, scoped);
+    }
+  }
+
+  #readExpression(expression: TemplateCall, scoped: boolean): void {
+    const path = expression.path as hbs.AST.PathExpression;
+    if (path.type !== 'PathExpression') return;
+    const given = expression.params.length + (expression.hash?.pairs.length ?? 0) > 0;
+    const call = readCall(path.original, expression);
+    const at = this.#place(path.loc.start);
+    switch (call.kind) {
+      case 'mistake':
+        this.#report('TEMPLATE_ARGUMENT', call.message, call.node.loc.start, call.hint);
+        break;
+      case 'ref':
+        this.#found.refs.push({ name: call.name, final: call.final, at: this.#place(call.node.loc.start) });
+        break;
+      case 'source':
+        this.#found.sources.push({ source: call.source, table: call.table, final: call.final, at: this.#place(call.node.loc.start) });
+        break;
+      case 'config':
+        this.#found.configs.push({ values: this.#configValues(call.pairs), at });
+        return;
+      case 'var':
+        this.#found.vars.push({ name: call.name, hasDefault: call.hasDefault, at: this.#place(call.node.loc.start) });
+        break;
+      case 'env':
+        this.#found.envs.push({ name: call.name, at: this.#place(call.node.loc.start) });
+        break;
+      case 'builtin':
+        break;
+      case 'other':
+        if (given || expression.type === 'SubExpression') this.#found.helpers.push({ name: path.original, at });
+        else this.#readVariable(path, scoped);
+    }
+    this.#readArguments(expression, scoped);
+  }
+
+  #configValues(pairs: readonly hbs.AST.HashPair[]): Record<string, ConfigValue> {
+    const values: Record<string, ConfigValue> = {};
+    for (const { key, value } of pairs) {
+      const literal = readLiteral(value);
+      if (literal) values[key] = { value: literal.value, at: this.#place(value.loc.start) };
+      else {
+        const hint = 'Config is read before rendering: write a text, number, true, false, null, (list …) or (map …).';
+        this.#report('TEMPLATE_ARGUMENT', `The config key '${key}' has no literal value.`, value.loc.start, hint);
+      }
+    }
+    return values;
+  }
+
+  #readVariable(path: hbs.AST.PathExpression, scoped: boolean): void {
+    const [name] = path.parts;
+    if (scoped || path.data || path.depth > 0 || typeof name !== 'string' || path.original.startsWith('this')) return;
+    this.#found.variables.push({ name, at: this.#place(path.loc.start) });
+  }
+
+  #addPiece(text: string, { loc }: hbs.AST.Statement): void {
+    this.pieces.push({ text, at: this.#place(loc.start) });
+  }
+
+  #report(code: 'TEMPLATE_SYNTAX' | 'TEMPLATE_ARGUMENT', message: string, position: hbs.AST.Position, hint?: string): void {
+    this.#diagnostics.report(new GccflowError(code, message, { at: this.#place(position), hint }));
+  }
+
+  #place({ line, column }: hbs.AST.Position): Location {
+    return shift(this.#start, line, column + 1);
+  }
+}
+
+/** A place inside the text, as a place in its file. Both count from 1. */
+function shift(start: Location, line: number, column: number): Location {
+  return { file: start.file, line: start.line + line - 1, column: line === 1 ? start.column + column - 1 : column };
+}
+
+/** Handlebars' parse errors carry their line in the text only, and the column as the length of a dashed line. */
+function syntaxError(error: unknown, text: string, start: Location): GccflowError {
+  const { lineNumber, column } = error as { lineNumber?: number; column?: number };
+  const message = messageOf(error);
+  if (lineNumber !== undefined) {
+    const at = shift(start, lineNumber, (column ?? 0) + 1);
+    return new GccflowError('TEMPLATE_SYNTAX', `The template does not parse: ${message.replace(/ - \d+:\d+$/, '')}.`, { at, cause: error });
+  }
+  const [, lineText, shown = '', dashes = '', got = ''] = /on line (\d+):\n(.*)\n(-*)\^(?:[\s\S]*got '(\w+)')?/.exec(message) ?? [];
+  const line = Number(lineText ?? 1);
+  const past = shown.slice(0, dashes.length).replace(/^\.\.\./, '');
+  const found = (text.split('\n')[line - 1] ?? '').lastIndexOf(past);
+  const end = got === 'EOF';
+  return new GccflowError('TEMPLATE_SYNTAX', end ? 'The template ends inside a tag or block.' : 'The template does not parse here.', {
+    at: shift(start, line, found < 0 ? 1 : found + past.length + 1),
+    hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : 'Look for an unclosed {{, quote or parenthesis.',
+    cause: error,
+  });
 }

@@ -1,0 +1,172 @@
+import { didYouMean } from '../foundation/closest.ts';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import { startOf } from '../foundation/location.ts';
+import type { Builtins, GenericTest } from '../project/builtins.ts';
+import { checkShape } from '../project/check-shape.ts';
+import { configsAlong } from '../project/folder-config.ts';
+import { parseTemplate, type Template } from '../project/parse-template.ts';
+import type { Project } from '../project/project.ts';
+import { TestConfig } from '../project/test-config.ts';
+import type { TestDeclaration } from '../project/test-entry.ts';
+import type { Declared } from './build-nodes.ts';
+import type { ModelNode, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
+import { mergeConfigs } from './merge-config.ts';
+import { nameTest } from './name-test.ts';
+import { parseRelationName } from './relation-name.ts';
+import { type Resolver, subjectOf } from './resolve-refs.ts';
+
+type Tested = SourceNode | SeedNode | ModelNode;
+
+/** The tests of a project: those of properties and source files, and the singular ones. */
+export function buildTests(
+  project: Project,
+  declared: readonly Declared<Tested>[],
+  builtins: Builtins,
+  resolver: Resolver,
+  diagnostics: Diagnostics,
+): Declared<TestNode>[] {
+  const byId = new Map<NodeId, Declared<Tested>>(declared.map((entry) => [entry.node.id, entry]));
+  const builder = new TestBuilder(project, builtins, resolver, diagnostics);
+  const attached = [
+    ...project.sources.map((table) => ({ id: `source.${table.source}.${table.table}` as NodeId, tests: table.tests })),
+    ...project.properties.map(({ of, name, tests }) => ({ id: `${of}.${name}` as NodeId, tests })),
+  ];
+  const generic = attached.flatMap(({ id, tests }) => {
+    const owner = byId.get(id);
+    return owner ? tests.flatMap((test) => builder.buildGeneric(test, owner) ?? []) : [];
+  });
+  return [...generic, ...builder.buildSingular()];
+}
+
+class TestBuilder {
+  readonly #project: Project;
+  readonly #builtins: Builtins;
+  readonly #resolver: Resolver;
+  readonly #diagnostics: Diagnostics;
+  readonly #templates = new Map<string, Template>();
+  readonly #checkedArguments = new Map<string, Readonly<Record<string, unknown>> | null>();
+  readonly #defaults = TestConfig.parse({});
+
+  constructor(project: Project, builtins: Builtins, resolver: Resolver, diagnostics: Diagnostics) {
+    this.#project = project;
+    this.#builtins = builtins;
+    this.#resolver = resolver;
+    this.#diagnostics = diagnostics;
+  }
+
+  /** The node of one declaration; null after reporting. */
+  buildGeneric(declaration: TestDeclaration, { node: tested, enabled }: Declared<Tested>): Declared<TestNode> | null {
+    const test = this.#find(declaration);
+    const args = test && this.#checkArguments(test, declaration);
+    if (!test || !args) return null;
+    const owner = tested.kind === 'source' ? `${tested.sourceName}_${tested.name}` : tested.name;
+    const prefix = tested.kind === 'source' ? 'source_' : '';
+    const name = declaration.name ?? nameTest(`${prefix}${test.name}`, owner, declaration.column, declaration.arguments);
+    const folders = tested.fqn.slice(1, -1);
+    const { config } = mergeConfigs(this.#defaults, [
+      ...configsAlong(this.#project.folderConfigs.tests, folders),
+      { values: declaration.config, at: {} },
+    ]);
+    const takesPart = enabled && config.enabled;
+    const references = takesPart ? this.#references(test, args, declaration, name) : {};
+    const template = this.#templateOf(test);
+    const node: TestNode = {
+      kind: 'test',
+      id: `test.${name}`,
+      name,
+      fqn: [this.#project.name, ...folders, name],
+      tags: config.tags,
+      meta: config.meta,
+      description: '',
+      file: declaration.at.file,
+      at: declaration.at,
+      testType: 'generic',
+      testName: test.name,
+      attachedTo: tested.id,
+      column: declaration.column,
+      arguments: args,
+      references,
+      config,
+      template,
+    };
+    const read = takesPart ? this.#resolver.resolveTemplate(template, subjectOf(node), null) : [];
+    this.#resolver.setParents(node.id, [tested.id, ...Object.values(references), ...read]);
+    return { node, enabled: takesPart };
+  }
+
+  buildSingular(): Declared<TestNode>[] {
+    return this.#project.singularTests.map(({ name, file, folders, template, config: own }) => {
+      const { config } = mergeConfigs(this.#defaults, [...configsAlong(this.#project.folderConfigs.tests, [...folders, name]), own]);
+      const node: TestNode = {
+        kind: 'test',
+        id: `test.${name}`,
+        name,
+        fqn: [this.#project.name, ...folders, name],
+        tags: config.tags,
+        meta: config.meta,
+        description: '',
+        file,
+        at: startOf(file),
+        testType: 'singular',
+        testName: name,
+        attachedTo: null,
+        column: null,
+        arguments: {},
+        references: {},
+        config,
+        template,
+      };
+      this.#resolver.setParents(node.id, config.enabled ? this.#resolver.resolveTemplate(template, subjectOf(node), []) : []);
+      return { node, enabled: config.enabled };
+    });
+  }
+
+  #find({ test: name, column, at }: TestDeclaration): GenericTest | null {
+    const test = this.#project.genericTests.get(name) ?? this.#builtins.genericTests.get(name);
+    if (!test) {
+      const names = [...this.#project.genericTests.keys(), ...this.#builtins.genericTests.keys()];
+      const hint = didYouMean(name, names) ?? `There are: ${names.toSorted().join(', ')}; add your own as tests/generic/${name}.sql.`;
+      this.#diagnostics.report(new GccflowError('TEST_UNKNOWN', `The generic test '${name}' does not exist.`, { at, hint }));
+      return null;
+    }
+    const misplaced = column === null ? test.column === 'required' : test.column === 'none';
+    if (!misplaced) return test;
+    const message = `The test '${name}' is declared ${column === null ? 'for a whole node' : 'below a column'}.`;
+    const hint = column === null ? "Move it below a column's 'tests:'." : "Move it to the node's own 'tests:'.";
+    this.#diagnostics.report(new GccflowError('VALUE_INVALID', message, { at, hint }));
+    return null;
+  }
+
+  /** Arguments with their defaults. The same arguments of the same test are checked once. */
+  #checkArguments(test: GenericTest, { arguments: given, at }: TestDeclaration): Readonly<Record<string, unknown>> | null {
+    const key = `${test.name} ${JSON.stringify(given)}`;
+    const known = this.#checkedArguments.get(key);
+    if (known) return known;
+    const places = { at: () => at, keyAt: () => at };
+    const args = checkShape(test.arguments, given, places, this.#diagnostics);
+    this.#checkedArguments.set(key, args);
+    return args;
+  }
+
+  #references(test: GenericTest, args: Readonly<Record<string, unknown>>, { at }: TestDeclaration, name: string): Record<string, NodeId> {
+    const references: Record<string, NodeId> = {};
+    for (const key of test.relations) {
+      const value = args[key];
+      if (typeof value !== 'string') continue;
+      const id = this.#resolver.resolveName(parseRelationName(value), at, `Test '${name}'`);
+      if (id) references[key] = id;
+    }
+    return references;
+  }
+
+  #templateOf(test: GenericTest & { readonly template?: Template }): Template {
+    if (test.template) return test.template;
+    const known = this.#templates.get(test.name);
+    if (known) return known;
+    const parsed = parseTemplate(test.sql, startOf(`(generic test ${test.name})`), this.#diagnostics);
+    if (!parsed) throw new Error(`The built-in generic test '${test.name}' does not parse.`);
+    this.#templates.set(test.name, parsed.template);
+    return parsed.template;
+  }
+}

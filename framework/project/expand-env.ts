@@ -1,0 +1,33 @@
+import { didYouMean } from '../foundation/closest.ts';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import type { Location } from '../foundation/location.ts';
+import type { ExpandText } from './parse-yaml.ts';
+
+/** The environment a project is loaded with. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+const envCall = /\{\{\s*env\s+(?:"([^"]*)"|'([^']*)')\s*\}\}/g;
+
+/** Whether a text reads the environment. */
+export function readsEnv(text: string): boolean {
+  return text.search(envCall) >= 0;
+}
+
+/** Puts the value of `{{env "X"}}` in its place; reports ENV_MISSING for one that is not set. Other templates stay as they are. */
+export function expandEnv(env: Env, diagnostics: Diagnostics): ExpandText {
+  return (text, at) =>
+    text.replace(envCall, (_call, doubleQuoted: string | undefined, singleQuoted: string | undefined) => {
+      const name = doubleQuoted ?? singleQuoted ?? '';
+      const value = env[name];
+      if (value === undefined) diagnostics.report(envMissing(name, env, at));
+      return value ?? '';
+    });
+}
+
+/** The mistake of reading a variable that is not set. */
+export function envMissing(name: string, env: Env, at: Location): GccflowError {
+  const near = didYouMean(name, Object.keys(env));
+  const hint = near ?? `Set it, for example: export ${name}=…`;
+  return new GccflowError('ENV_MISSING', `The environment variable '${name}' is not set.`, { at, hint });
+}

@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { didYouMean } from '../foundation/closest.ts';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError, messageOf } from '../foundation/error.ts';
+import { startOf } from '../foundation/location.ts';
+import { checkShape } from './check-shape.ts';
+import { type Env, expandEnv } from './expand-env.ts';
+import { checkFolders, readFolderConfig } from './folder-config.ts';
+import { ModelConfig } from './model-config.ts';
+import { type FileContent, nameFile, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
+import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
+import type { Project } from './project.ts';
+import { ProjectFile } from './project-file.ts';
+import { type FoundFile, findProjectFiles } from './project-files.ts';
+import { readSelectors } from './read-selectors.ts';
+import { TestConfig } from './test-config.ts';
+import { userTest } from './user-test.ts';
+
+export interface ProjectOptions {
+  readonly dir: string;
+  readonly env: Env;
+  /** null: the one project.yaml names. */
+  readonly target: string | null;
+  /** Win over those of project.yaml. */
+  readonly vars: Readonly<Record<string, unknown>>;
+  /** Where what was parsed is kept for the next time; null keeps nothing. */
+  readonly cacheDir: string | null;
+}
+
+/**
+ * Reads and checks every file of a project. Mistakes go to `diagnostics` and the rest is read all the same;
+ * null only where project.yaml itself cannot be used. Throws TARGET_NOT_FOUND.
+ */
+export async function loadProject(options: ProjectOptions, diagnostics: Diagnostics): Promise<Project | null> {
+  const root = readProjectFile(options, diagnostics);
+  const files = findProjectFiles(options.dir);
+  const contents = files.flatMap((file) => readFile(file, options, diagnostics) ?? []);
+  const helpers = await importHelpers(files, options.dir, diagnostics);
+  const selectors = readSelectors(options.dir, diagnostics);
+  if (!root) return null;
+  const pick = <Kind extends Content['kind']>(kind: Kind): Extract<Content, { kind: Kind }>[] =>
+    contents.filter((content): content is Extract<Content, { kind: Kind }> => content.kind === kind);
+  const tests = pick('test').map(({ test }) => test);
+  const project: Project = {
+    ...root,
+    dir: options.dir,
+    env: options.env,
+    vars: { ...root.vars, ...options.vars },
+    models: pick('model').map(({ model }) => model),
+    seeds: pick('seed').map(({ seed }) => seed),
+    properties: pick('properties').flatMap(({ properties }) => properties),
+    sources: pick('sources').flatMap(({ tables }) => tables),
+    exposures: pick('properties').flatMap(({ exposures }) => exposures),
+    syncs: pick('sync').map(({ sync }) => sync),
+    singularTests: tests.filter(({ file }) => file.startsWith('tests/data/')),
+    genericTests: new Map(tests.filter(({ file }) => file.startsWith('tests/generic/')).map((test) => [test.name, userTest(test)])),
+    macros: pick('macro').map(({ macro }) => macro),
+    helpers,
+    selectors,
+  };
+  checkFolderNames(project, diagnostics);
+  return project;
+}
+
+type Content = FileContent | { readonly kind: 'seed'; readonly seed: Project['seeds'][number] };
+type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs'>;
+
+function readProjectFile({ dir, env, target: asked }: ProjectOptions, diagnostics: Diagnostics): Root | null {
+  const document = parseYaml(readText(dir, 'project.yaml', diagnostics) ?? '', 'project.yaml', diagnostics);
+  if (!document) return null;
+  const name = chooseTarget(document, asked);
+  if (name !== null) document.expand(expandEnv(env, diagnostics), ['targets', name]);
+  const read = checkShape(ProjectFile, document.value, document, diagnostics);
+  if (!read) return null;
+  const target = name === null ? undefined : read.targets[name];
+  if (name === null || !target) {
+    const message = 'project.yaml declares no target.';
+    diagnostics.report(new GccflowError('VALUE_INVALID', message, { at: document.at(['targets']), hint: 'Add `targets: { dev: {} }`.' }));
+    return null;
+  }
+  return {
+    name: read.name,
+    version: read.version,
+    targetName: name,
+    target,
+    vars: read.vars,
+    folderConfigs: {
+      models: readFolderConfig(ModelConfig, read.models, document, ['models'], diagnostics),
+      seeds: readFolderConfig(ModelConfig, read.seeds, document, ['seeds'], diagnostics),
+      tests: readFolderConfig(TestConfig, read.tests, document, ['tests'], diagnostics),
+    },
+  };
+}
+
+/** The asked-for target, else the default, else the first; null where there is none. */
+function chooseTarget(document: ParsedYaml, asked: string | null): string | null {
+  const value = document.value as { target?: unknown; targets?: unknown } | null;
+  const names = value?.targets !== null && typeof value?.targets === 'object' ? Object.keys(value.targets) : [];
+  const name = asked ?? (typeof value?.target === 'string' ? value.target : (names[0] ?? null));
+  if (name === null || names.includes(name)) return name;
+  const hint = didYouMean(name, names) ?? `Targets of this project: ${names.join(', ') || 'none'}.`;
+  const at = asked === null ? document.at(['target']) : undefined;
+  throw new GccflowError('TARGET_NOT_FOUND', `The target '${name}' is not in project.yaml.`, { at, hint });
+}
+
+function readFile(found: FoundFile, { dir, env }: ProjectOptions, diagnostics: Diagnostics): Content | null {
+  const { file, role } = found;
+  if (role === 'helper') return null;
+  const bytes = readBytes(dir, file, diagnostics);
+  if (!bytes) return null;
+  if (role === 'seed') return { kind: 'seed', seed: { ...nameFile(file, 'sources/seeds'), contentHash: sha256(bytes) } };
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  switch (role) {
+    case 'model':
+      return parseModelFile(file, text, diagnostics);
+    case 'singular-test':
+      return parseTestFile(file, 'tests/data', text, diagnostics);
+    case 'generic-test':
+      return parseTestFile(file, 'tests/generic', text, diagnostics);
+    case 'macro':
+      return parseMacroFile(file, text, diagnostics);
+    case 'yaml':
+      return parseYamlFile(file, text, env, diagnostics);
+  }
+}
+
+function readText(dir: string, file: string, diagnostics: Diagnostics): string | null {
+  return readBytes(dir, file, diagnostics)?.toString('utf8') ?? null;
+}
+
+function readBytes(dir: string, file: string, diagnostics: Diagnostics): Buffer | null {
+  try {
+    return readFileSync(join(dir, file));
+  } catch (error) {
+    const message = `The file cannot be read: ${(error as NodeJS.ErrnoException).code ?? messageOf(error)}.`;
+    diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
+    return null;
+  }
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Every exported function of `macros/*.ts` is a helper. */
+async function importHelpers(files: readonly FoundFile[], dir: string, diagnostics: Diagnostics): Promise<Project['helpers']> {
+  const helpers = new Map<string, (...args: never[]) => unknown>();
+  for (const { file } of files.filter(({ role }) => role === 'helper')) {
+    try {
+      const module: Record<string, unknown> = await import(pathToFileURL(join(dir, file)).href);
+      for (const [name, value] of Object.entries(module)) {
+        if (typeof value === 'function') helpers.set(name, value as (...args: never[]) => unknown);
+      }
+    } catch (error) {
+      const message = `The helpers cannot be loaded: ${messageOf(error)}`;
+      diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
+    }
+  }
+  return helpers;
+}
+
+function checkFolderNames(project: Project, diagnostics: Diagnostics): void {
+  const { models, seeds, tests } = project.folderConfigs;
+  const nodes = { models: project.models, seeds: project.seeds, tests: project.singularTests };
+  const known = (key: keyof typeof nodes): Set<string> =>
+    new Set(nodes[key].flatMap(({ folders, name }) => [...folders, name].map((_part, index, path) => path.slice(0, index + 1).join('/'))));
+  checkFolders(models, 'models', known('models'), Object.keys(ModelConfig.shape), diagnostics);
+  checkFolders(seeds, 'sources/seeds', known('seeds'), Object.keys(ModelConfig.shape), diagnostics);
+  checkFolders(tests, 'tests/data', known('tests'), Object.keys(TestConfig.shape), diagnostics);
+}

@@ -1,0 +1,188 @@
+import { basename } from 'node:path/posix';
+import type { z } from 'zod';
+import { didYouMean } from '../foundation/closest.ts';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import { startOf } from '../foundation/location.ts';
+import { checkShape } from './check-shape.ts';
+import { type Env, expandEnv } from './expand-env.ts';
+import { type Column, type ColumnEntry, ModelsFile, SeedsFile } from './models-file.ts';
+import { type ParsedTemplate, parseTemplate } from './parse-template.ts';
+import { parseYaml, type YamlDocument, type YamlPath } from './parse-yaml.ts';
+import { ModelConfigEntry, placeConfig, readConfigCalls } from './placed-config.ts';
+import type { Exposure, MacroFile, ModelFile, NodeProperties, SourceTable, Sync, TestFile } from './project.ts';
+import { SourceFile } from './source-file.ts';
+import { findStatements } from './sql-statements.ts';
+import { SyncFile } from './sync-file.ts';
+import { readTests, TestConfigEntry, type TestDeclaration } from './test-entry.ts';
+
+/** What one file declares. Plain data, so that it can be cached. */
+export type FileContent =
+  | { readonly kind: 'model'; readonly model: ModelFile }
+  | { readonly kind: 'test'; readonly test: TestFile }
+  | { readonly kind: 'macro'; readonly macro: MacroFile }
+  | { readonly kind: 'properties'; readonly properties: readonly NodeProperties[]; readonly exposures: readonly Exposure[] }
+  | { readonly kind: 'sources'; readonly tables: readonly SourceTable[] }
+  | { readonly kind: 'sync'; readonly sync: Sync };
+
+/** The name and the folders of a file below `root`. */
+export function nameFile(file: string, root: string): { name: string; file: string; folders: string[] } {
+  const folders = file.slice(root.length + 1).split('/');
+  const name = basename(folders.pop() ?? file).replace(/\.(sql|hbs|csv|csv\.gz)$/, '');
+  return { name, file, folders };
+}
+
+/** Reads a model's `.sql` file; null after reporting. */
+export function parseModelFile(file: string, text: string, diagnostics: Diagnostics): FileContent | null {
+  const parsed = parseTemplate(text, startOf(file), diagnostics);
+  if (!parsed) return null;
+  checkStatements(parsed, `The model '${nameFile(file, 'models').name}'`, diagnostics);
+  const config = readConfigCalls(parsed.template.configs, ModelConfigEntry, diagnostics);
+  return { kind: 'model', model: { ...nameFile(file, 'models'), template: withoutConfigs(parsed), config } };
+}
+
+/** Reads a test's `.sql` file; null after reporting. */
+export function parseTestFile(file: string, root: string, text: string, diagnostics: Diagnostics): FileContent | null {
+  const parsed = parseTemplate(text, startOf(file), diagnostics);
+  if (!parsed) return null;
+  checkStatements(parsed, `The test '${nameFile(file, root).name}'`, diagnostics);
+  const config = readConfigCalls(parsed.template.configs, TestConfigEntry, diagnostics);
+  return { kind: 'test', test: { ...nameFile(file, root), template: withoutConfigs(parsed), config } };
+}
+
+/** Reads a macro's `.hbs` file; null after reporting. */
+export function parseMacroFile(file: string, text: string, diagnostics: Diagnostics): FileContent | null {
+  const parsed = parseTemplate(text, startOf(file), diagnostics);
+  return parsed && { kind: 'macro', macro: { ...nameFile(file, 'macros'), template: parsed.template } };
+}
+
+/** Reads a YAML file by its `kind:`; null after reporting. */
+export function parseYamlFile(file: string, text: string, env: Env, diagnostics: Diagnostics): FileContent | null {
+  const document = parseYaml(text, file, diagnostics);
+  if (!document) return null;
+  document.expand(expandEnv(env, diagnostics));
+  const { value } = document;
+  const kind = value !== null && typeof value === 'object' ? Reflect.get(value, 'kind') : undefined;
+  const parse = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : undefined;
+  if (parse) return parse(value, document, diagnostics);
+  const known = Object.keys(kinds);
+  const hint =
+    (typeof kind === 'string' ? didYouMean(kind, known) : undefined) ??
+    `Begin the file with one of: ${known.map((name) => `kind: ${name}`).join(', ')}.`;
+  const message = kind === undefined ? "The file has no 'kind:'." : `'${String(kind)}' is no kind of file.`;
+  diagnostics.report(new GccflowError('VALUE_INVALID', message, { at: document.at(['kind']), hint }));
+  return null;
+}
+
+const kinds = {
+  source: parseSources,
+  seeds: (value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null => {
+    const read = checkShape(SeedsFile, value, document, diagnostics);
+    return read && { kind: 'properties', properties: readProperties('seed', read.seeds, document, ['seeds'], diagnostics), exposures: [] };
+  },
+  models: (value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null => {
+    const read = checkShape(ModelsFile, value, document, diagnostics);
+    if (!read) return null;
+    const exposures = read.exposures.map((entry, index) => ({
+      entry,
+      at: document.at(['exposures', index, 'name']),
+      dependsOnAt: entry.depends_on.map((_name, nth) => document.at(['exposures', index, 'depends_on', nth])),
+    }));
+    return { kind: 'properties', properties: readProperties('model', read.models, document, ['models'], diagnostics), exposures };
+  },
+  sync: (value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null => {
+    const sync = checkShape(SyncFile, value, document, diagnostics);
+    return sync && { kind: 'sync', sync: { sync, at: document.at(['name']), fromAt: document.at(['from']) } };
+  },
+};
+
+function readProperties(
+  of: NodeProperties['of'],
+  entries: z.infer<typeof ModelsFile>['models'],
+  document: YamlDocument,
+  path: YamlPath,
+  diagnostics: Diagnostics,
+): NodeProperties[] {
+  return entries.map((entry, index) => ({
+    of,
+    name: entry.name,
+    at: document.at([...path, index, 'name']),
+    description: entry.description,
+    config: placeConfig(entry.config, document, [...path, index, 'config']),
+    columns: entry.columns.map(columnOf),
+    tests: readAllTests(entry, document, [...path, index], diagnostics),
+  }));
+}
+
+function parseSources(value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null {
+  const read = checkShape(SourceFile, value, document, diagnostics);
+  if (!read) return null;
+  const tables = read.tables.map((table, index): SourceTable => {
+    const freshness = table.freshness === undefined ? read.freshness : table.freshness;
+    return {
+      source: read.name,
+      table: table.name,
+      at: document.at(['tables', index, 'name']),
+      database: read.database ?? read.name,
+      identifier: table.identifier ?? table.name,
+      description: table.description,
+      loadedAt: table.loaded_at === undefined ? read.loaded_at : table.loaded_at,
+      freshness: freshness && { warnAfterMs: freshness.warn_after, errorAfterMs: freshness.error_after },
+      tags: [...new Set([...read.tags, ...table.tags])],
+      meta: { ...read.meta, ...table.meta },
+      columns: table.columns.map(columnOf),
+      tests: readAllTests(table, document, ['tables', index], diagnostics),
+    };
+  });
+  return { kind: 'sources', tables };
+}
+
+function columnOf({ name, type, description, tags, meta }: ColumnEntry): Column {
+  return { name, type, description, tags, meta };
+}
+
+interface Tested {
+  readonly tests?: z.infer<typeof ModelsFile>['models'][number]['tests'];
+  readonly data_tests?: Tested['tests'];
+}
+
+/** The tests of an entry, then those of its columns, in the file's order. */
+function readAllTests(
+  entry: Tested & { readonly columns: readonly ColumnEntry[] },
+  document: YamlDocument,
+  path: YamlPath,
+  diagnostics: Diagnostics,
+): TestDeclaration[] {
+  const read = (tested: Tested, column: string | null, below: YamlPath): TestDeclaration[] =>
+    (['tests', 'data_tests'] as const).flatMap((key) => readTests(tested[key] ?? [], column, [...below, key], document, diagnostics));
+  return [...read(entry, null, path), ...entry.columns.flatMap((column, index) => read(column, column.name, [...path, 'columns', index]))];
+}
+
+/** A config has been read from the calls by now; what is left of them would only be kept twice. */
+function withoutConfigs({ template }: ParsedTemplate): ParsedTemplate['template'] {
+  return { ...template, configs: [] };
+}
+
+/** Reports MODEL_STATEMENTS unless the file holds exactly one statement. */
+function checkStatements({ pieces, template }: ParsedTemplate, subject: string, diagnostics: Diagnostics): void {
+  const sql = pieces.map(({ text }) => text).join('');
+  const [first, second] = findStatements(sql);
+  if (first && !second) return;
+  const message = second ? `${subject} holds more than one statement.` : `${subject} holds no statement.`;
+  const at = second ? placeOf(second.start, pieces) : startOf(template.file);
+  const hint = second ? 'Keep one SELECT in the file; other statements belong into pre_hook and post_hook.' : 'Write one SELECT.';
+  diagnostics.report(new GccflowError('MODEL_STATEMENTS', message, { at, hint }));
+}
+
+function placeOf(offset: number, pieces: ParsedTemplate['pieces']): ParsedTemplate['pieces'][number]['at'] {
+  let left = offset;
+  for (const { text, at } of pieces) {
+    if (left < text.length) {
+      const lines = text.slice(0, left).split('\n');
+      const last = lines.at(-1)?.length ?? 0;
+      return { file: at.file, line: at.line + lines.length - 1, column: lines.length === 1 ? at.column + last : last + 1 };
+    }
+    left -= text.length;
+  }
+  return startOf(pieces[0]?.at.file ?? '');
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import type { Location } from '../foundation/location.ts';
+import { checkShape, type Places } from './check-shape.ts';
+import type { YamlPath } from './parse-yaml.ts';
+import { partialOf } from './partial-of.ts';
+import { TestConfig } from './test-config.ts';
+
+/** A test as YAML declares it: `not_null`, or `accepted_values: { values: [a, b], severity: warn }`. */
+export const TestEntries = z
+  .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
+  .describe('Generic tests: a name, or one name with its arguments and config.');
+
+/** One generic test of a properties or source file. */
+export interface TestDeclaration {
+  /** The generic test's name. */
+  readonly test: string;
+  /** Given by the user; made of test, node, column and arguments where null. */
+  readonly name: string | null;
+  readonly column: string | null;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  readonly config: Partial<TestConfig>;
+  readonly at: Location;
+}
+
+/** What one place may state of a test's config. */
+export const TestConfigEntry = partialOf(TestConfig);
+const configKeys = new Set(Object.keys(TestConfig.shape));
+const noConfig: Partial<TestConfig> = {};
+
+/** The tests listed at `path`. Config keys may stand among the arguments or below `config:`, arguments also below `arguments:`. */
+export function readTests(
+  entries: readonly (string | Record<string, unknown>)[],
+  column: string | null,
+  path: YamlPath,
+  places: Places,
+  diagnostics: Diagnostics,
+): TestDeclaration[] {
+  return entries.flatMap((entry, index) => readTest(entry, column, [...path, index], places, diagnostics) ?? []);
+}
+
+function readTest(
+  entry: string | Record<string, unknown>,
+  column: string | null,
+  path: YamlPath,
+  places: Places,
+  diagnostics: Diagnostics,
+): TestDeclaration | null {
+  if (typeof entry === 'string') return { test: entry, name: null, column, arguments: {}, config: noConfig, at: places.at(path) };
+  const [[test, given] = [], ...others] = Object.entries(entry);
+  const at = places.at(path);
+  if (test === undefined || others.length > 0 || (given !== null && (typeof given !== 'object' || Array.isArray(given)))) {
+    const hint = 'Write `- not_null` or `- accepted_values: { values: [a, b] }`; mind the indentation below the name.';
+    diagnostics.report(new GccflowError('VALUE_INVALID', 'A test is a name, or one name with a mapping of arguments.', { at, hint }));
+    return null;
+  }
+  const inside: Places = {
+    at: (inner) => places.at([...path, test, ...inner]),
+    keyAt: (inner) => places.keyAt([...path, test, ...inner]),
+  };
+  return { test, column, at, ...readDetails((given ?? {}) as Record<string, unknown>, inside, diagnostics) };
+}
+
+function readDetails(
+  given: Record<string, unknown>,
+  places: Places,
+  diagnostics: Diagnostics,
+): Pick<TestDeclaration, 'name' | 'arguments' | 'config'> {
+  const { name, description: _description, config: nested, arguments: nestedArguments, ...rest } = given;
+  const plain = Object.entries(rest);
+  const shallow = Object.fromEntries(plain.filter(([key]) => configKeys.has(key)));
+  const flatArguments = Object.fromEntries(plain.filter(([key]) => !configKeys.has(key)));
+  const below: Places = { at: (path) => places.at(['config', ...path]), keyAt: (path) => places.keyAt(['config', ...path]) };
+  const config = {
+    ...checkShape(TestConfigEntry, shallow, places, diagnostics),
+    ...(nested === undefined ? {} : checkShape(TestConfigEntry, nested, below, diagnostics)),
+  };
+  if (name !== undefined && typeof name !== 'string') {
+    diagnostics.report(new GccflowError('VALUE_INVALID', "'name': a value of type string is expected.", { at: places.at(['name']) }));
+  }
+  return {
+    name: typeof name === 'string' ? name : null,
+    arguments: { ...flatArguments, ...(nestedArguments as Record<string, unknown> | undefined) },
+    config,
+  };
+}
