@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { type ClickHouseClientConfigOptions, parseError } from '@clickhouse/client';
+import type { ClickHouseClientConfigOptions } from '@clickhouse/client';
 import type { EmbeddedCost, EmbeddedQueries, EmbeddedRequest } from './embedded-queries.ts';
 import { formatParam } from './format-param.ts';
 import { firstWord, isReading } from './statement-text.ts';
@@ -25,26 +25,25 @@ export function embeddedConnection(queries: EmbeddedQueries, close: () => Promis
   return {
     async query(params) {
       const request = requestOf(params);
-      const { bytes } = await asClientErrors(queries.read(request));
+      const { bytes } = await queries.read(request);
       return { ...answer(request), stream: Readable.from([bytes]) };
     },
     async exec(params) {
       const request = requestOf(params);
       const { values } = params;
-      if (values !== undefined)
-        return { ...answer(request, await asClientErrors(queries.insert(request, values))), stream: Readable.from([]) };
-      if (isReading(request.sql)) return { ...answer(request), stream: await asClientErrors(queries.stream(request)) };
-      return { ...answer(request, await asClientErrors(queries.write(request))), stream: Readable.from([]) };
+      if (values !== undefined) return { ...answer(request, await queries.insert(request, values)), stream: Readable.from([]) };
+      if (isReading(request.sql)) return { ...answer(request), stream: await queries.stream(request) };
+      return { ...answer(request, await queries.write(request)), stream: Readable.from([]) };
     },
     async command(params) {
       const request = requestOf(params);
-      if (firstWord(request.sql) === 'kill') return answer(request, await asClientErrors(queries.writeNow(request)));
-      return answer(request, await asClientErrors(queries.write(request)));
+      if (firstWord(request.sql) === 'kill') return answer(request, await queries.writeNow(request));
+      return answer(request, await queries.write(request));
     },
     async insert(params) {
       const request = requestOf(params);
       const body = typeof params.values === 'string' ? Readable.from([params.values]) : params.values;
-      return answer(request, await asClientErrors(queries.insert(request, body)));
+      return answer(request, await queries.insert(request, body));
     },
     async ping() {
       try {
@@ -87,14 +86,4 @@ function summaryOf(cost: EmbeddedCost) {
     result_bytes: '0',
     elapsed_ns: String(Math.round(cost.elapsedMs * 1e6)),
   };
-}
-
-/** The engine's errors in the class that the client throws for a server's. */
-async function asClientErrors<Result>(work: Promise<Result>): Promise<Result> {
-  try {
-    return await work;
-  } catch (error) {
-    const text = (error as Error | null)?.message ?? '';
-    throw /^Code: \d+\. DB::Exception/.test(text) ? parseError(text) : error;
-  }
 }

@@ -68,7 +68,7 @@ export class EmbeddedQueries {
     const start = inlineFormats.has(format) ? await readStart(body, spoolBytes) : null;
     if (start?.whole && start.bytes.length > 0) return this.#insertInline(request, start.bytes);
     await using file = await this.#spool.write(start === null ? body : start.rest(), request.signal);
-    return this.write({ ...request, sql: insertFrom(request.sql, file.path).sql });
+    return await this.write({ ...request, sql: insertFrom(request.sql, file.path).sql }); // the file goes when this returns
   }
 
   async #insertInline(request: EmbeddedRequest, bytes: Uint8Array): Promise<EmbeddedCost> {

@@ -31,6 +31,14 @@ export function namedFormat(sql: string): string | null {
   return (formatClause.exec(sql) ?? formatBeforeSettings.exec(sql))?.[1] ?? null;
 }
 
+/** A statement without its FORMAT clause and the semicolon after it; its SETTINGS stay. */
+export function withoutFormat(sql: string): string {
+  return sql
+    .replace(formatClause, '')
+    .replace(formatBeforeSettings, (clause) => clause.replace(/^format\s+\w+\s+/i, ''))
+    .replace(/;\s*$/, '');
+}
+
 /** Formats whose chunks concatenate: no header, no footer, no brackets around the rows. */
 export const chunkFormats: ReadonlySet<string> = new Set([
   'CSV',

@@ -4,6 +4,7 @@ import { type ClickHouseClient, type CommandResult, createClient } from '@clickh
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { ClientConnection } from './embedded-connection.ts';
+import { pullStream } from './pull-stream.ts';
 import { isQuery, queryComment, queryParams } from './query-comment.ts';
 import type {
   InsertOptions,
@@ -101,20 +102,27 @@ class ClientWarehouse implements Warehouse {
   stream(sql: string, { format, ...options }: QueryOptions & { readonly format: string }): Promise<Readable> {
     return this.#run(options, async (statement) => {
       const { stream } = await this.#client.exec({ ...statement, query: `${sql}\nformat ${format}` });
-      const signal = options.signal;
-      const stop = (): void => void stream.destroy(cancelled(signal));
-      signal?.addEventListener('abort', stop, { once: true });
-      const released = new Readable().wrap(stream);
-      stream.on('error', (error) => released.destroy(signal?.aborted ? cancelled(signal) : this.#failure(error, statement.query_id)));
-      released.on('close', () => {
-        signal?.removeEventListener('abort', stop);
-        if (!stream.readableEnded) {
-          stream.destroy();
-          void this.kill(statement.query_id).catch(() => {});
-        }
-      });
-      return released;
+      return this.#released(stream, statement.query_id, options.signal);
     });
+  }
+
+  /** The stream of a driver, which fails with our errors and ends its query when it is given up. */
+  #released(stream: Readable, queryId: string, signal: AbortSignal | undefined): Readable {
+    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    const released = pullStream({
+      next: async () => {
+        const { done, value } = await chunks.next();
+        return done ? null : value;
+      },
+      stop: () => {
+        stream.destroy();
+        void this.kill(queryId).catch(() => {}); // what cannot be reached cannot be killed
+      },
+      failure: (error) => (signal?.aborted ? cancelled(signal) : this.#failure(error, queryId)),
+    });
+    const stop = (): void => void released.destroy(cancelled(signal));
+    signal?.addEventListener('abort', stop, { once: true });
+    return released.once('close', () => signal?.removeEventListener('abort', stop));
   }
 
   insert(table: string, body: Readable | string, { format, columns, ...options }: InsertOptions): Promise<StatementCost> {

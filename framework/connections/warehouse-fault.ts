@@ -41,10 +41,14 @@ const memoryLimit = 241;
 
 /** What ClickHouse said, from the text it says it in: `Code: 60. DB::Exception: … (UNKNOWN_TABLE)`; null if it is no such text. */
 export function parseFault(text: string, headerLength = 0): WarehouseFault | null {
-  const [, code, said] = /Code:\s*(\d+)\.\s*(?:DB::)?Exception:\s*([\s\S]*)/.exec(text) ?? [];
+  const [, code, said] = /Code:\s*(\d+)\.\s*(?:(?:Code:\s*\d+\.\s*)?DB::)?Exception:\s*([\s\S]*)/.exec(text) ?? [];
   if (code === undefined || said === undefined) return null;
-  const [, body = said, type = null] = /^([\s\S]*)\(([A-Z0-9_]+)\)(?:\s*\(version[^)]*\)+)?\s*$/.exec(said) ?? [];
-  return buildFault(Number(code), type, body, headerLength);
+  const [, body = said, type] = /^([\s\S]*?)\s*\(([A-Z][A-Z0-9_]{2,})\)[.\s]*$/.exec(withoutVersion(said)) ?? [];
+  return buildFault(Number(code), type ?? (code === '62' ? 'SYNTAX_ERROR' : null), body, headerLength);
+}
+
+function withoutVersion(said: string): string {
+  return said.replace(/\s*\(version [^()]*(?:\([^()]*\))?[^()]*\)\.?/g, '');
 }
 
 /** The fault of anything a driver threw: ClickHouse's own error, or a connection that failed. */
@@ -89,8 +93,7 @@ function connectionFault(thrown: unknown): WarehouseFault {
 /** ClickHouse lists the columns of the row it stopped in; the last it names is the one that did not parse. */
 function parsePlace(said: string): ParsePlace {
   const row = /\(at row (\d+)\)/.exec(said)?.[1] ?? /\bRow (\d+):/.exec(said)?.[1];
-  const listed = [...said.matchAll(/Column \d+,\s*name:\s*(.+?),\s*type:\s*(.+?),\s*(?:ERROR|parsed text)/g)];
-  const failed = listed.find((match) => match[0].endsWith('ERROR')) ?? listed.at(-1);
+  const failed = [...said.matchAll(/Column \d+,\s*name:\s*(.+?),\s*type:\s*(.+?),\s*(?:ERROR|parsed text)/g)].at(-1);
   const key = /while reading the value of key (.+?)\)/.exec(said)?.[1];
   return { row: row === undefined ? null : Number(row), column: failed?.[1] ?? key ?? null, type: failed?.[2] ?? typeOf(said) };
 }
@@ -99,17 +102,21 @@ function typeOf(said: string): string | null {
   return /(?:as|as type|value of type|type) ([A-Z]\w+(?:\([^)]*\))?)/.exec(said)?.[1] ?? null;
 }
 
-function withoutValues(said: string, place: ParsePlace): string {
-  const where = [
-    place.row === null ? '' : `row ${place.row}`,
-    place.column === null ? '' : `column '${place.column}'`,
-    place.type === null ? '' : `type ${place.type}`,
-  ].filter(Boolean);
-  const what = (said.split('\n', 1)[0] ?? '')
-    .replace(/\b(before|after|near|at the end of|text|value|string):?\s+['"][\s\S]*$/i, '')
-    .replace(/: (?:while|\(at row|\(while|In file)[\s\S]*$/i, '')
-    .replace(/(['"])[^'"]*\1?/g, (quoted) => (quoted.length <= 3 ? quoted : "'…'"));
-  return where.length === 0 ? trimEnd(what) : `${trimEnd(what)} (${where.join(', ')})`;
+/** ClickHouse quotes what it could not read, quoted or bare; so the sentence is ours, and only what cannot hold data is taken over. */
+function withoutValues(said: string, { row, column, type }: ParsePlace): string {
+  const what =
+    /^(?:Expected end of line|Unexpected end of \w+|No data to insert|Type mismatch in IN or VALUES section)/.exec(said)?.[0] ??
+    'A value does not parse';
+  const executed = /while executing 'FUNCTION (\w+)\(/.exec(said)?.[1];
+  return [
+    what,
+    type !== null && ` as ${type}`,
+    executed !== undefined && ` in ${executed}()`,
+    row !== null && ` in row ${row}`,
+    column !== null && ` of column '${column}'`,
+  ]
+    .filter(Boolean)
+    .join('');
 }
 
 /** Without the rest of the statement, and with places counted in the caller's text, before which our comment stood. */
