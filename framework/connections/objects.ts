@@ -11,6 +11,8 @@ export interface ObjectStore extends AsyncDisposable {
   /** Keys below a prefix, sorted. */
   list(prefix: string): Promise<string[]>;
   remove(keys: readonly string[]): Promise<void>;
+  /** Makes room for an object that the warehouse itself will write: the folder of its key, where there are folders. */
+  prepare(key: string): Promise<void>;
   /**
    * The ClickHouse table function through which the warehouse itself writes or reads an object of this store,
    * e.g. `s3({url:String}, …)`, with its parameters and settings; secrets are parameters, never text.

@@ -1,0 +1,153 @@
+import type { Readable } from 'node:stream';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { GccflowError } from '../foundation/error.ts';
+import type { ObjectsConfig } from '../project/target-config.ts';
+import type { ObjectStore, TableFunction } from './objects.ts';
+
+type S3Config = Extract<ObjectsConfig, { type: 's3' }>;
+
+/** An object store that is a bucket, below the target's prefix. */
+export class S3Objects implements ObjectStore {
+  readonly kind = 's3';
+  readonly #config: S3Config;
+  readonly #client: S3Client;
+
+  constructor(config: S3Config) {
+    this.#config = config;
+    this.#client = new S3Client({
+      region: config.region,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      ...(config.endpoint === null ? {} : { endpoint: config.endpoint, forcePathStyle: true }),
+      ...(config.access_key_id === null || config.secret_access_key === null
+        ? {}
+        : { credentials: { accessKeyId: config.access_key_id, secretAccessKey: config.secret_access_key } }),
+    });
+  }
+
+  async put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void> {
+    await this.#guard(key, async () => {
+      const upload = new Upload({ client: this.#client, params: { Bucket: this.#config.bucket, Key: this.#key(key), Body: body } });
+      const abort = (): void => void upload.abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      try {
+        signal?.throwIfAborted();
+        await upload.done();
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
+    });
+  }
+
+  get(key: string, signal?: AbortSignal): Promise<Readable> {
+    return this.#guard(key, async () => {
+      const command = new GetObjectCommand({ Bucket: this.#config.bucket, Key: this.#key(key) });
+      const { Body } = await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+      return Body as Readable;
+    });
+  }
+
+  size(key: string): Promise<number | null> {
+    return this.#guard(key, async () => {
+      try {
+        const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.#config.bucket, Key: this.#key(key) }));
+        return head.ContentLength ?? 0;
+      } catch (thrown) {
+        if (thrown instanceof S3ServiceException && thrown.name === 'NotFound') return null;
+        throw thrown;
+      }
+    });
+  }
+
+  list(prefix: string): Promise<string[]> {
+    return this.#guard(prefix, async () => {
+      const keys: string[] = [];
+      const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#config.bucket, Prefix: this.#key(prefix) });
+      for await (const page of pages)
+        keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [this.#unkey(Key)])));
+      return keys.sort();
+    });
+  }
+
+  async remove(keys: readonly string[]): Promise<void> {
+    for (let start = 0; start < keys.length; start += 1000) {
+      const batch = keys.slice(start, start + 1000);
+      await this.#guard(batch[0] ?? '', async () => {
+        const Objects = batch.map((key) => ({ Key: this.#key(key) }));
+        await this.#client.send(new DeleteObjectsCommand({ Bucket: this.#config.bucket, Delete: { Objects, Quiet: true } }));
+      });
+    }
+  }
+
+  async prepare(): Promise<void> {}
+
+  tableFunction(key: string, format: string, structure: string | null): TableFunction {
+    const { access_key_id: access, secret_access_key: secret } = this.#config;
+    const credentials = access === null || secret === null ? {} : { s3_access: access, s3_secret: secret };
+    const params = {
+      s3_url: this.#url(key),
+      ...credentials,
+      s3_format: format,
+      ...(structure === null ? {} : { s3_structure: structure }),
+    };
+    return {
+      sql: `s3(${Object.keys(params)
+        .map((name) => `{${name}:String}`)
+        .join(', ')})`,
+      params,
+      settings: { s3_truncate_on_insert: 1 },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client.destroy();
+  }
+
+  #key(key: string): string {
+    const { prefix } = this.#config;
+    return prefix === '' ? key : `${prefix.replace(/^\/+|\/+$/g, '')}/${key}`;
+  }
+
+  #unkey(key: string): string {
+    return key.slice(this.#key('').length);
+  }
+
+  #url(key: string): string {
+    const { endpoint, bucket, region } = this.#config;
+    const base = endpoint === null ? `https://${bucket}.s3.${region}.amazonaws.com` : `${endpoint.replace(/\/$/, '')}/${bucket}`;
+    return `${base}/${this.#key(key)}`;
+  }
+
+  async #guard<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (thrown instanceof GccflowError) throw thrown;
+      const { bucket, endpoint } = this.#config;
+      const reason = reasonOf(thrown);
+      throw new GccflowError('OBJECTS_UNREACHABLE', `The object '${key}' in bucket '${bucket}' cannot be read or written: ${reason}.`, {
+        hint: `Check the bucket, the credentials and the endpoint (${endpoint ?? 'AWS'}) of the target's objects.`,
+        cause: thrown,
+      });
+    }
+  }
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof S3ServiceException) {
+    if (thrown.name === 'NoSuchBucket') return 'there is no such bucket';
+    if (thrown.name === 'NoSuchKey') return 'there is no such object';
+    if (thrown.$metadata.httpStatusCode === 403) return 'access is denied';
+    return thrown.name;
+  }
+  const code = (thrown as NodeJS.ErrnoException).code;
+  return code ?? (thrown instanceof Error ? thrown.name : 'unknown failure');
+}

@@ -1,0 +1,157 @@
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { Log } from '../foundation/log.ts';
+import type { Postgres, PostgresSession } from './postgres.ts';
+import { postgresError } from './postgres-fault.ts';
+
+export interface PoolOptions {
+  readonly kind: Postgres['kind'];
+  /** The server's URL, password included. Never logged. */
+  readonly url: string;
+  readonly maxConnections: number;
+  readonly log: Log;
+}
+
+/** Opens a pool and proves it by one query. Throws POSTGRES_UNREACHABLE. */
+export async function openPool({ kind, url, maxConnections, log }: PoolOptions): Promise<Postgres> {
+  const place = placeOf(url);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: 15_000,
+    idleTimeoutMillis: 0,
+    keepAlive: true,
+    application_name: 'gccflow',
+  });
+  pool.on('error', (err) => log.warn({ place, message: postgresError(err, place).message }, 'idle connection lost'));
+  // A connection that is lent out and lost says so through its next query; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const open = new OpenPool(kind, pool, place);
+  try {
+    await open.readVersion();
+    return open;
+  } catch (thrown) {
+    await pool.end();
+    throw thrown;
+  }
+}
+
+class OpenPool implements Postgres {
+  readonly kind: Postgres['kind'];
+  version = '';
+  readonly #pool: pg.Pool;
+  readonly #place: string;
+
+  constructor(kind: Postgres['kind'], pool: pg.Pool, place: string) {
+    this.kind = kind;
+    this.#pool = pool;
+    this.#place = place;
+  }
+
+  async readVersion(): Promise<void> {
+    const [row] = await this.query<{ server_version: string }>('show server_version');
+    this.version = row?.server_version.split(' ')[0] ?? '';
+  }
+
+  async query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return runQuery<Row>(this.#pool, sql, params, this.#place);
+  }
+
+  async transaction<Result>(work: (session: PostgresSession) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    signal?.throwIfAborted();
+    const client = await this.#connect();
+    const cancel = (): void => this.#cancel(client);
+    signal?.addEventListener('abort', cancel, { once: true });
+    let broken = true;
+    try {
+      const session = new Session(client, this.#place);
+      await session.query('begin');
+      const result = await this.#finish(session, work, signal);
+      broken = false;
+      return result;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      client.release(broken);
+    }
+  }
+
+  async session(): Promise<PostgresSession & AsyncDisposable> {
+    const client = await this.#connect();
+    const session = new Session(client, this.#place);
+    // Destroyed, not reused: its locks and settings end with it.
+    return Object.assign(session, { [Symbol.asyncDispose]: async () => client.release(true) });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+  }
+
+  /** Commits. A failure leaves the transaction to the end of its connection, which rolls it back. */
+  async #finish<Result>(session: Session, work: (session: PostgresSession) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
+    try {
+      const result = await work(session);
+      signal?.throwIfAborted();
+      await session.query('commit');
+      return result;
+    } catch (thrown) {
+      await session.query('rollback').catch(() => {});
+      throw thrown;
+    }
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (thrown) {
+      throw postgresError(thrown, this.#place);
+    }
+  }
+
+  /** Ends what the connection is running, from another one; the statement then fails by itself. */
+  #cancel(client: pg.PoolClient): void {
+    const { processID } = client as unknown as { readonly processID: number };
+    this.query('select pg_cancel_backend($1)', [processID]).catch(() => {});
+  }
+}
+
+class Session implements PostgresSession {
+  readonly #client: pg.PoolClient;
+  readonly #place: string;
+
+  constructor(client: pg.PoolClient, place: string) {
+    this.#client = client;
+    this.#place = place;
+  }
+
+  async query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return runQuery<Row>(this.#client, sql, params, this.#place);
+  }
+
+  async copyFrom(sql: string, body: Readable, signal?: AbortSignal): Promise<number> {
+    const copy = this.#client.query(copyFrom(sql));
+    try {
+      await pipeline(body, copy, signal === undefined ? {} : { signal });
+      return copy.rowCount;
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      throw body.errored === thrown || thrown instanceof Error === false ? thrown : postgresError(thrown, this.#place);
+    }
+  }
+}
+
+async function runQuery<Row>(on: pg.Pool | pg.PoolClient, sql: string, params: readonly unknown[], place: string): Promise<Row[]> {
+  try {
+    const { rows } = await on.query(sql, [...params]);
+    return rows as Row[];
+  } catch (thrown) {
+    throw postgresError(thrown, place);
+  }
+}
+
+/** `host:port` of a URL; what an error may say of it. */
+function placeOf(url: string): string {
+  const { hostname, port, pathname } = URL.parse(url) ?? { hostname: '', port: '', pathname: '' };
+  return `${hostname}:${port || '5432'}${pathname}`;
+}
