@@ -5,7 +5,7 @@ import type { Builtins } from '../project/builtins.ts';
 import type { Project } from '../project/project.ts';
 import { buildModels, buildSeeds, buildSources, type Declared } from './build-nodes.ts';
 import { buildTests } from './build-tests.ts';
-import { findCycles } from './graph.ts';
+import { findCycles, invert } from './graph.ts';
 import type { ExposureNode, Manifest, Node, NodeId, SyncNode } from './manifest.ts';
 import { relationSql } from './relation.ts';
 import { parseRelationName } from './relation-name.ts';
@@ -150,10 +150,4 @@ function reportCycles(
     const hint = 'Take one of these refs out, or read the earlier state by {{this}}.';
     diagnostics.report(new GccflowError('CYCLE', `Nodes depend on each other in a circle: ${names.join(' -> ')}.`, { at, hint }));
   }
-}
-
-function invert(parents: ReadonlyMap<NodeId, readonly NodeId[]>): Map<NodeId, NodeId[]> {
-  const children = new Map<NodeId, NodeId[]>([...parents.keys()].map((id) => [id, []]));
-  for (const [id, above] of parents) for (const parent of above) children.get(parent)?.push(id);
-  return children;
 }

@@ -1,49 +1,81 @@
-import { alg, Graph } from '@dagrejs/graphlib';
 import type { NodeId } from './manifest.ts';
 
-/** A set of nodes that depend on each other in a circle, as a walk that ends where it began: `a, b, a`. */
+/** Edges of a graph, from each node to what it reads. */
+export type Parents = ReadonlyMap<NodeId, readonly NodeId[]>;
+
+/** Nodes that depend on each other in a circle, as a walk that ends where it began: `a, b, a`. */
 export type Cycle = readonly NodeId[];
 
-/** One walk for each set of nodes that lie in a circle; none where the graph is as it should be. */
-export function findCycles(parents: ReadonlyMap<NodeId, readonly NodeId[]>): Cycle[] {
-  const graph = toGraph(parents);
-  return alg.findCycles(graph).map((component) => walkAround(component.toSorted() as NodeId[], parents));
+/**
+ * Nodes so that every one stands behind its parents; those that lie in a circle, or depend on one, are left out.
+ * Iterative, as are all walks here: a chain of 10,000 models overflows the stack of a recursive one (graphlib's among them).
+ */
+export function sortTopologically(parents: Parents): NodeId[] {
+  const children = invert(parents);
+  const missing = new Map([...parents].map(([node, above]) => [node, above.length]));
+  const sorted = [...parents.keys()].filter((node) => missing.get(node) === 0);
+  for (const node of sorted) {
+    for (const child of children.get(node) ?? []) {
+      const left = (missing.get(child) ?? 0) - 1;
+      missing.set(child, left);
+      if (left === 0) sorted.push(child);
+    }
+  }
+  return sorted;
 }
 
-/** Nodes so that every one stands behind its parents. The graph must have no cycle. */
-export function sortTopologically(parents: ReadonlyMap<NodeId, readonly NodeId[]>): NodeId[] {
-  return alg.topsort(toGraph(parents)) as NodeId[];
+/** Circles that share no node, each once and as short as can be; none where the graph is as it should be. */
+export function findCycles(parents: Parents): Cycle[] {
+  const cycles: Cycle[] = [];
+  for (let core = cyclicCore(parents); core.size > 0; ) {
+    const [first] = [...core.keys()].toSorted() as [NodeId];
+    const cycle = walkAround(first, core);
+    if (cycle) cycles.push(cycle);
+    core = cyclicCore(without(cycle ?? [first], core));
+  }
+  return cycles;
 }
 
-function toGraph(parents: ReadonlyMap<NodeId, readonly NodeId[]>): Graph {
-  const graph = new Graph();
-  for (const node of parents.keys()) graph.setNode(node);
-  for (const [node, above] of parents) for (const parent of above) graph.setEdge(parent, node);
-  return graph;
+/** Edges turned round: from each node to those that read it. */
+export function invert(parents: Parents): Map<NodeId, NodeId[]> {
+  const children = new Map<NodeId, NodeId[]>();
+  for (const node of parents.keys()) children.set(node, []);
+  for (const [node, above] of parents) for (const parent of above) children.get(parent)?.push(node);
+  return children;
 }
 
-/** The shortest way from the first node of a circle back to itself, in the direction of "depends on". */
-function walkAround(component: readonly NodeId[], parents: ReadonlyMap<NodeId, readonly NodeId[]>): Cycle {
-  const [first] = component as readonly [NodeId, ...NodeId[]];
-  const inside = new Set(component);
+/** What is left when nodes without parents or without children are taken away, again and again. */
+function cyclicCore(parents: Parents): Parents {
+  const upper = without(sortTopologically(parents), parents);
+  return without(sortTopologically(invert(upper)), upper);
+}
+
+function without(nodes: readonly NodeId[], parents: Parents): Parents {
+  const gone = new Set(nodes);
+  const left = [...parents].filter(([node]) => !gone.has(node));
+  return new Map(left.map(([node, above]) => [node, above.filter((parent) => !gone.has(parent))]));
+}
+
+/** The shortest walk from a node back to itself, in the direction of "depends on"; null where there is none. */
+function walkAround(first: NodeId, parents: Parents): Cycle | null {
   const cameFrom = new Map<NodeId, NodeId>();
   const queue: NodeId[] = [first];
   for (const node of queue) {
     for (const parent of parents.get(node) ?? []) {
       if (parent === first) return [...wayTo(node, first, cameFrom), first];
-      if (!inside.has(parent) || cameFrom.has(parent)) continue;
+      if (cameFrom.has(parent)) continue;
       cameFrom.set(parent, node);
       queue.push(parent);
     }
   }
-  return [first, first];
+  return null;
 }
 
 function wayTo(node: NodeId, first: NodeId, cameFrom: ReadonlyMap<NodeId, NodeId>): NodeId[] {
   const way = [node];
   for (let at = node; at !== first; ) {
     at = cameFrom.get(at) ?? first;
-    way.unshift(at);
+    way.push(at);
   }
-  return way;
+  return way.reverse();
 }

@@ -133,7 +133,8 @@ class Rendering {
       return `(${renderSql(this.#manifest, node, context)})`;
     }
     const relation = relationSql(this.#context.relationOf?.(node.id) ?? node.relation);
-    return final === 'always' || (final === 'where needed' && readsFinal(node)) ? `${relation} FINAL` : relation;
+    if (final === 'never' || (final === 'where needed' && !readsFinal(node))) return relation;
+    return `(select * from ${relation} final)`; // `t final as a` is a syntax error; the subquery takes an alias and is planned alike
   }
 
   #find(name: string): SourceNode | SeedNode | ModelNode {

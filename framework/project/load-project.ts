@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { didYouMean } from '../foundation/closest.ts';
@@ -10,7 +8,10 @@ import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
 import { ModelConfig } from './model-config.ts';
-import { type FileContent, nameFile, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
+import { ParseCache } from './parse-cache.ts';
+import type { FileContent } from './parse-file.ts';
+import { parseFiles } from './parse-files.ts';
+import { readBytes } from './parse-found-file.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 import type { Project } from './project.ts';
 import { ProjectFile } from './project-file.ts';
@@ -37,12 +38,12 @@ export interface ProjectOptions {
 export async function loadProject(options: ProjectOptions, diagnostics: Diagnostics): Promise<Project | null> {
   const root = readProjectFile(options, diagnostics);
   const files = findProjectFiles(options.dir);
-  const contents = files.flatMap((file) => readFile(file, options, diagnostics) ?? []);
+  const contents = await readContents(files, options, diagnostics);
   const helpers = await importHelpers(files, options.dir, diagnostics);
   const selectors = readSelectors(options.dir, diagnostics);
   if (!root) return null;
-  const pick = <Kind extends Content['kind']>(kind: Kind): Extract<Content, { kind: Kind }>[] =>
-    contents.filter((content): content is Extract<Content, { kind: Kind }> => content.kind === kind);
+  const pick = <Kind extends FileContent['kind']>(kind: Kind): Extract<FileContent, { kind: Kind }>[] =>
+    contents.filter((content): content is Extract<FileContent, { kind: Kind }> => content.kind === kind);
   const tests = pick('test').map(({ test }) => test);
   const project: Project = {
     ...root,
@@ -65,11 +66,10 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
   return project;
 }
 
-type Content = FileContent | { readonly kind: 'seed'; readonly seed: Project['seeds'][number] };
 type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs'>;
 
 function readProjectFile({ dir, env, target: asked }: ProjectOptions, diagnostics: Diagnostics): Root | null {
-  const document = parseYaml(readText(dir, 'project.yaml', diagnostics) ?? '', 'project.yaml', diagnostics);
+  const document = parseYaml(readBytes(dir, 'project.yaml', diagnostics).toString('utf8'), 'project.yaml', diagnostics);
   if (!document) return null;
   const name = chooseTarget(document, asked);
   if (name !== null) document.expand(expandEnv(env, diagnostics), ['targets', name]);
@@ -106,43 +106,31 @@ function chooseTarget(document: ParsedYaml, asked: string | null): string | null
   throw new GccflowError('TARGET_NOT_FOUND', `The target '${name}' is not in project.yaml.`, { at, hint });
 }
 
-function readFile(found: FoundFile, { dir, env }: ProjectOptions, diagnostics: Diagnostics): Content | null {
-  const { file, role } = found;
-  if (role === 'helper') return null;
-  const bytes = readBytes(dir, file, diagnostics);
-  if (!bytes) return null;
-  if (role === 'seed') return { kind: 'seed', seed: { ...nameFile(file, 'sources/seeds'), contentHash: sha256(bytes) } };
-  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  switch (role) {
-    case 'model':
-      return parseModelFile(file, text, diagnostics);
-    case 'singular-test':
-      return parseTestFile(file, 'tests/data', text, diagnostics);
-    case 'generic-test':
-      return parseTestFile(file, 'tests/generic', text, diagnostics);
-    case 'macro':
-      return parseMacroFile(file, text, diagnostics);
-    case 'yaml':
-      return parseYamlFile(file, text, env, diagnostics);
+/** What the files declare, sorted by path. Unchanged files come from the cache; the others are parsed and kept. */
+async function readContents(
+  found: readonly FoundFile[],
+  { dir, env, cacheDir }: ProjectOptions,
+  diagnostics: Diagnostics,
+): Promise<readonly FileContent[]> {
+  const files = found.filter(({ role }) => role !== 'helper');
+  const cache = ParseCache.read(cacheDir);
+  const contents = new Map<string, FileContent>();
+  for (const { file } of files) {
+    const content = cache.find(dir, file);
+    if (content) contents.set(file, content);
   }
-}
-
-function readText(dir: string, file: string, diagnostics: Diagnostics): string | null {
-  return readBytes(dir, file, diagnostics)?.toString('utf8') ?? null;
-}
-
-function readBytes(dir: string, file: string, diagnostics: Diagnostics): Buffer | null {
-  try {
-    return readFileSync(join(dir, file));
-  } catch (error) {
-    const message = `The file cannot be read: ${(error as NodeJS.ErrnoException).code ?? messageOf(error)}.`;
-    diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
-    return null;
+  const unchanged = [...contents.keys()];
+  const parsed = await parseFiles(
+    dir,
+    files.filter(({ file }) => !contents.has(file)),
+    env,
+  );
+  for (const { file, content, errors } of parsed) {
+    if (content) contents.set(file, content);
+    for (const error of errors) diagnostics.report(error);
   }
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  if (parsed.some(({ content, readsEnv }) => content && !readsEnv) || cache.hasOthers(new Set(unchanged))) cache.write(unchanged, parsed);
+  return files.flatMap(({ file }) => contents.get(file) ?? []);
 }
 
 /** Every exported function of `macros/*.ts` is a helper. */

@@ -5,12 +5,12 @@ import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { startOf } from '../foundation/location.ts';
 import { checkShape } from './check-shape.ts';
-import { type Env, expandEnv } from './expand-env.ts';
+import { type Env, expandEnv, readsEnv } from './expand-env.ts';
 import { type Column, type ColumnEntry, ModelsFile, SeedsFile } from './models-file.ts';
 import { type ParsedTemplate, parseTemplate } from './parse-template.ts';
 import { parseYaml, type YamlDocument, type YamlPath } from './parse-yaml.ts';
 import { ModelConfigEntry, placeConfig, readConfigCalls } from './placed-config.ts';
-import type { Exposure, MacroFile, ModelFile, NodeProperties, SourceTable, Sync, TestFile } from './project.ts';
+import type { Exposure, MacroFile, ModelFile, NodeProperties, SeedFile, SourceTable, Sync, TestFile } from './project.ts';
 import { SourceFile } from './source-file.ts';
 import { findStatements } from './sql-statements.ts';
 import { SyncFile } from './sync-file.ts';
@@ -23,6 +23,7 @@ export type FileContent =
   | { readonly kind: 'macro'; readonly macro: MacroFile }
   | { readonly kind: 'properties'; readonly properties: readonly NodeProperties[]; readonly exposures: readonly Exposure[] }
   | { readonly kind: 'sources'; readonly tables: readonly SourceTable[] }
+  | { readonly kind: 'seed'; readonly seed: SeedFile }
   | { readonly kind: 'sync'; readonly sync: Sync };
 
 /** The name and the folders of a file below `root`. */
@@ -60,7 +61,7 @@ export function parseMacroFile(file: string, text: string, diagnostics: Diagnost
 export function parseYamlFile(file: string, text: string, env: Env, diagnostics: Diagnostics): FileContent | null {
   const document = parseYaml(text, file, diagnostics);
   if (!document) return null;
-  document.expand(expandEnv(env, diagnostics));
+  if (readsEnv(text)) document.expand(expandEnv(env, diagnostics));
   const { value } = document;
   const kind = value !== null && typeof value === 'object' ? Reflect.get(value, 'kind') : undefined;
   const parse = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : undefined;

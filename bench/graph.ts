@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Figure, figure, median } from './figure.ts';
+
+const main = resolve(import.meta.dirname, '../framework/cli/main.ts');
+
+/** `gccflow ls` as a user runs it, whole processes, on generated projects of 10,000 and 112 models with 3 refs, config and properties each. */
+export async function measure(): Promise<readonly Figure[]> {
+  using large = generateProject(10_000);
+  using small = generateProject(112);
+  const cold = [1, 2, 3].map(() => {
+    rmSync(join(large.dir, '.gccflow'), { recursive: true, force: true });
+    return list(large.dir);
+  });
+  const warm = [1, 2, 3, 4, 5, 6].map(() => list(large.dir)).slice(1);
+  const few = [1, 2, 3, 4, 5, 6, 7].map(() => list(small.dir)).slice(2);
+  return [
+    figure('graph.cold_10000', median(cold.map(({ seconds }) => seconds)), 's'),
+    figure('graph.warm_10000', median(warm.map(({ seconds }) => seconds)), 's'),
+    figure('graph.ls_112', median(few.map(({ seconds }) => seconds)), 's'),
+    figure('graph.memory_10000', Math.max(...[...cold, ...warm].map(({ megabytes }) => megabytes)), 'MB'),
+  ];
+}
+
+/** Runs `gccflow ls` once. The peak memory is what the kernel counted for the process. */
+function list(dir: string): { readonly seconds: number; readonly megabytes: number } {
+  const report = `process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS))`;
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(report)}`, main, 'ls', '--project-dir', dir, '--quiet'];
+  const begin = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const seconds = (performance.now() - begin) / 1000;
+  const peak = /peak (\d+)/.exec(stderr)?.[1];
+  if (status !== 0 || peak === undefined) throw new Error(`gccflow ls failed: ${stderr.slice(0, 2000)}`);
+  return { seconds, megabytes: (Number(peak) * 1024) / 1e6 };
+}
+
+/** A project of `count` models in folders of 50, with one properties file a folder. */
+export function generateProject(count: number): { readonly dir: string } & Disposable {
+  const dir = mkdtempSync(join(tmpdir(), 'gccflow-graph-'));
+  const write = (file: string, text: string): void => writeFileSync(join(dir, file), text);
+  for (const folder of ['models', 'sources', 'macros']) mkdirSync(join(dir, folder));
+  write('project.yaml', 'name: generated\ntargets:\n  dev: {}\nvars: { days: 30 }\nmodels:\n  materialized: table\n  tags: [generated]\n');
+  write('macros/grade.hbs', "multiIf({{rate}} >= 10, 'A', {{rate}} >= 5, 'B', 'C')\n");
+  write('sources/raw.yaml', sourceFile());
+  for (let first = 0; first < count; first += 50) {
+    const folder = `models/f${first / 50}`;
+    mkdirSync(join(dir, folder));
+    const numbers = Array.from({ length: Math.min(50, count - first) }, (_, index) => first + index);
+    for (const number of numbers) write(`${folder}/model_${number}.sql`, modelFile(number));
+    write(`${folder}/models.yaml`, `kind: models\nmodels:\n${numbers.map(propertiesOf).join('')}`);
+  }
+  return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+function sourceFile(): string {
+  const tables = Array.from({ length: 20 }, (_, index) => `  - name: event_${index}\n    columns: [{ name: id, type: UInt64 }]\n`);
+  return `kind: source\nname: raw\ntables:\n${tables.join('')}`;
+}
+
+/** One SELECT over three earlier models, or over a source where there are none. */
+function modelFile(number: number): string {
+  const parents = [1, 7, 31].map((back) => number - back).filter((parent) => parent >= 0);
+  const from =
+    parents.length === 0
+      ? `{{source "raw" "event_${number % 20}"}} as a`
+      : parents
+          .map((parent, index) =>
+            index === 0 ? `{{ref "model_${parent}"}} as p0` : `left join {{ref "model_${parent}"}} as p${index} using (id)`,
+          )
+          .join('\n');
+  const incremental = number % 5 === 0;
+  return `{{config materialized="${incremental ? 'incremental' : 'table'}" engine="ReplacingMergeTree(updated_at)" order_by="(id, day)" tags="t${number % 10}"}}
+with recent as (
+  select id, day, views, likes, updated_at
+  from ${from}
+  where day > today() - {{var "days"}}
+  {{#if (is_incremental)}}and updated_at > (select max(updated_at) from {{this}}){{/if}}
+)
+select id, day, sum(views) as views, sum(likes) as likes, {{> grade rate="likes / views"}} as grade, max(updated_at) as updated_at
+from recent
+group by id, day
+`;
+}
+
+function propertiesOf(number: number): string {
+  return `  - name: model_${number}
+    description: Views and likes of everything that model ${number} looks at.
+    config: { meta: { owner: team_${number % 7} } }
+    columns:
+      - name: id
+        description: What is counted.
+        tests: [not_null]
+      - name: day
+      - name: views
+        tests:
+          - expression: { expression: 'views >= 0', severity: warn }
+`;
+}

@@ -1,0 +1,114 @@
+import { hash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { FileContent } from './parse-file.ts';
+import { type FileStamp, type ParsedFile, stampOf } from './parse-found-file.ts';
+
+/** What is kept of one file. */
+interface Entry {
+  readonly stamp: FileStamp;
+  readonly readAt: number;
+  readonly contentHash: string;
+  readonly content: FileContent;
+}
+
+/**
+ * A file whose time of change lies less than this before it was read may change again under the same stamp, so it is read again
+ * (git calls it racily clean). Coarser than any file system's clock.
+ */
+const racyMs = 2_000;
+
+const fileName = 'parse-cache.json';
+
+/**
+ * What earlier runs parsed, by file. An entry counts while the file has the same stamp, or the same bytes; so a file that was
+ * changed, added, removed or renamed is always noticed. A cache that is damaged, of another version or absent is an empty one.
+ * Holds no value of the environment. Runs at the same time each write a whole file and rename it, so the last one wins.
+ */
+export class ParseCache {
+  readonly #dir: string | null;
+  readonly #entries: ReadonlyMap<string, Entry>;
+
+  private constructor(dir: string | null, entries: ReadonlyMap<string, Entry>) {
+    this.#dir = dir;
+    this.#entries = entries;
+  }
+
+  /** The cache in a folder; null keeps nothing. */
+  static read(cacheDir: string | null): ParseCache {
+    return new ParseCache(cacheDir, cacheDir === null ? new Map() : readEntries(join(cacheDir, fileName)));
+  }
+
+  /** What a file declares, if it is as it was; null where it must be parsed. */
+  find(dir: string, file: string): FileContent | null {
+    const entry = this.#entries.get(file);
+    const stamp = entry && stampOf(dir, file);
+    if (!entry || !stamp) return null;
+    const trusted = isSame(entry.stamp, stamp) && Math.max(stamp[1], stamp[2]) < entry.readAt - racyMs;
+    return trusted || hasBytes(join(dir, file), entry.contentHash) ? entry.content : null;
+  }
+
+  /** Whether the cache knows other files than these. */
+  hasOthers(files: ReadonlySet<string>): boolean {
+    return [...this.#entries.keys()].some((file) => !files.has(file));
+  }
+
+  /** Keeps what was parsed anew and what was found unchanged. A folder that cannot be written is not an error. */
+  write(unchanged: readonly string[], parsed: readonly ParsedFile[]): void {
+    if (this.#dir === null) return;
+    const kept = unchanged.map((file) => [file, this.#entries.get(file)] as const);
+    const fresh = parsed.flatMap(({ file, stamp, readAt, contentHash, content, readsEnv }) =>
+      content && !readsEnv ? [[file, { stamp, readAt, contentHash, content }] as const] : [],
+    );
+    const body = JSON.stringify([...kept, ...fresh]);
+    try {
+      mkdirSync(this.#dir, { recursive: true });
+      const path = join(this.#dir, fileName);
+      const temporary = `${path}.${process.pid}.${Date.now()}`;
+      writeFileSync(temporary, `${header(body)}\n${body}`);
+      renameSync(temporary, path);
+    } catch {
+      rmSync(join(this.#dir, fileName), { force: true });
+    }
+  }
+}
+
+function readEntries(path: string): ReadonlyMap<string, Entry> {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const end = text.indexOf('\n');
+    const body = text.slice(end + 1);
+    return text.slice(0, end) === header(body) ? new Map(JSON.parse(body) as [string, Entry][]) : new Map();
+  } catch {
+    return new Map();
+  }
+}
+
+/** Names the version of the parser, and the body by its checksum. */
+function header(body: string): string {
+  return `${parserVersion()} ${body.length} ${crc32(body)}`;
+}
+
+/** Changes with every change of this room's code. */
+function parserVersion(): string {
+  const dir = import.meta.dirname;
+  const files = readdirSync(dir).filter((file) => /\.[jt]s$/.test(file));
+  const stamps = files.toSorted().map((file) => {
+    const { size, mtimeMs } = statSync(join(dir, file));
+    return `${file} ${size} ${mtimeMs}`;
+  });
+  return hash('sha256', [process.version, ...stamps].join('\n'));
+}
+
+function isSame(a: FileStamp, b: FileStamp): boolean {
+  return a.every((part, index) => part === b[index]);
+}
+
+function hasBytes(path: string, contentHash: string): boolean {
+  try {
+    return hash('sha256', readFileSync(path)) === contentHash;
+  } catch {
+    return false;
+  }
+}

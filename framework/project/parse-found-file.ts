@@ -1,0 +1,83 @@
+import { hash } from 'node:crypto';
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError, messageOf } from '../foundation/error.ts';
+import { startOf } from '../foundation/location.ts';
+import { type Env, readsEnv } from './expand-env.ts';
+import { type FileContent, nameFile, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
+import type { FoundFile } from './project-files.ts';
+
+/** What tells one state of a file from another without reading it: size, times of change, and inode. */
+export type FileStamp = readonly [size: number, mtimeMs: number, ctimeMs: number, inode: number];
+
+/** A file that was read, with what came of it. */
+export interface ParsedFile {
+  readonly file: string;
+  /** Taken before the file was read. */
+  readonly stamp: FileStamp;
+  /** When the file was read, in ms since 1970. */
+  readonly readAt: number;
+  /** sha256 of the bytes, hex. */
+  readonly contentHash: string;
+  /** null where the file holds a mistake. */
+  readonly content: FileContent | null;
+  /** The content depends on the environment, so it is never kept. */
+  readonly readsEnv: boolean;
+  readonly errors: readonly GccflowError[];
+}
+
+/** The stamp of a file; null where there is none. */
+export function stampOf(dir: string, file: string): FileStamp | null {
+  const stats: Stats | undefined = statSync(join(dir, file), { throwIfNoEntry: false });
+  return stats ? [stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino] : null;
+}
+
+/** Reads one file and what it declares. Mistakes come back with the file; nothing is thrown. */
+export function parseFoundFile(dir: string, { file, role }: FoundFile, env: Env): ParsedFile {
+  const diagnostics = new Diagnostics();
+  const stamp = stampOf(dir, file) ?? [0, 0, 0, 0];
+  const readAt = Date.now();
+  const bytes = readBytes(dir, file, diagnostics);
+  const contentHash = hash('sha256', bytes);
+  const text = role === 'seed' ? '' : bytes.toString('utf8').replace(/^\uFEFF/, '');
+  const content = diagnostics.errors.length > 0 ? null : parse(file, role, text, contentHash, env, diagnostics);
+  return { file, stamp, readAt, contentHash, content, readsEnv: role === 'yaml' && readsEnv(text), errors: diagnostics.errors };
+}
+
+/** The bytes of a file of the project, none after reporting FILE_UNREADABLE. */
+export function readBytes(dir: string, file: string, diagnostics: Diagnostics): Buffer {
+  try {
+    return readFileSync(join(dir, file));
+  } catch (error) {
+    const message = `The file cannot be read: ${(error as NodeJS.ErrnoException).code ?? messageOf(error)}.`;
+    diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
+    return Buffer.alloc(0);
+  }
+}
+
+function parse(
+  file: string,
+  role: FoundFile['role'],
+  text: string,
+  contentHash: string,
+  env: Env,
+  diagnostics: Diagnostics,
+): FileContent | null {
+  switch (role) {
+    case 'model':
+      return parseModelFile(file, text, diagnostics);
+    case 'seed':
+      return { kind: 'seed', seed: { ...nameFile(file, 'sources/seeds'), contentHash } };
+    case 'singular-test':
+      return parseTestFile(file, 'tests/data', text, diagnostics);
+    case 'generic-test':
+      return parseTestFile(file, 'tests/generic', text, diagnostics);
+    case 'macro':
+      return parseMacroFile(file, text, diagnostics);
+    case 'yaml':
+      return parseYamlFile(file, text, env, diagnostics);
+    case 'helper':
+      return null;
+  }
+}
