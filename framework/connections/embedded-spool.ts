@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,9 +19,14 @@ export interface SpoolFile extends AsyncDisposable {
   read(): Readable;
 }
 
-export async function openSpool(dir: string): Promise<Spool> {
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+/** Opens a folder of its own below `root`. Who calls holds the warehouse, so folders of other processes are of dead ones. */
+export async function openSpool(root: string): Promise<Spool> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  for (const name of await readdir(root)) {
+    if (!name.startsWith(`${process.pid}-`)) await rm(join(root, name), { recursive: true, force: true });
+  }
+  const dir = join(root, `${process.pid}-${randomUUID()}`);
+  await mkdir(dir);
   const reserve = (): SpoolFile => {
     const path = join(dir, randomUUID());
     return { path, read: () => createReadStream(path), [Symbol.asyncDispose]: () => rm(path, { force: true }) };

@@ -1,5 +1,6 @@
 import { type ClientConnection, embeddedConnection } from './embedded-connection.ts';
 import { openEngine } from './embedded-engine.ts';
+import { openingFailure } from './embedded-holder.ts';
 import { EmbeddedQueries } from './embedded-queries.ts';
 import { EmbeddedSessions } from './embedded-sessions.ts';
 import { openSpool } from './embedded-spool.ts';
@@ -12,11 +13,10 @@ export interface EmbeddedWarehouse extends AsyncDisposable {
   readonly connection: ClientConnection;
 }
 
-/** Opens the engine in this process on an absolute path. */
+/** Opens the engine in this process on an absolute path. Throws WAREHOUSE_HELD, WAREHOUSE_UNREACHABLE and DEPENDENCY_MISSING. */
 export async function openEmbedded({ path, sessions: size }: { path: string; sessions: number }): Promise<EmbeddedWarehouse> {
   await using opening = new AsyncDisposableStack();
-  const engine = await openEngine(path);
-  const sessions = new EmbeddedSessions(engine, { size, base: baseSettings });
+  const sessions = await openSessions(path, size);
   opening.defer(() => sessions.close());
   const spool = opening.use(await openSpool(`${path}.spool`));
   const queries = new EmbeddedQueries(sessions, spool);
@@ -27,4 +27,12 @@ export async function openEmbedded({ path, sessions: size }: { path: string; ses
     connection: embeddedConnection(queries, () => open.disposeAsync()),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
+}
+
+async function openSessions(path: string, size: number): Promise<EmbeddedSessions> {
+  try {
+    return new EmbeddedSessions(await openEngine(path), { size, base: baseSettings });
+  } catch (error) {
+    throw await openingFailure(path, error);
+  }
 }

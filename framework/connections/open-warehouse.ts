@@ -7,6 +7,7 @@ import type { WarehouseConfig } from '../project/target-config.ts';
 import { openEmbedded } from './embedded-warehouse.ts';
 import type { Warehouse } from './warehouse.ts';
 import { connectWarehouse } from './warehouse-client.ts';
+import { readEndpoint, removeEndpoint, type WarehouseEndpoint } from './warehouse-endpoint.ts';
 
 export interface OpenWarehouseOptions {
   readonly projectDir: string;
@@ -34,16 +35,28 @@ export async function openWarehouse(config: WarehouseConfig, options: OpenWareho
 type EmbeddedConfig = Extract<WarehouseConfig, { type: 'embedded' }>;
 type ServerConfig = Extract<WarehouseConfig, { type: 'clickhouse' }>;
 
-async function openEmbeddedConfig(config: EmbeddedConfig, { projectDir, sessions }: OpenWarehouseOptions): Promise<Warehouse> {
-  const path = resolve(projectDir, config.path);
+async function openEmbeddedConfig(config: EmbeddedConfig, options: OpenWarehouseOptions): Promise<Warehouse> {
+  const path = resolve(options.projectDir, config.path);
+  const endpoint = await readEndpoint(path);
+  const served = endpoint && (await openServed(path, endpoint, options));
+  if (served) return served;
   await mkdir(path, { recursive: true });
-  const embedded = await openEmbedded({ path, sessions });
-  return connectWarehouse({
-    kind: 'embedded',
-    name: config.path,
-    sessions,
-    connect: { connection: embedded.connection },
-  });
+  const { connection } = await openEmbedded({ path, sessions: options.sessions });
+  return connectWarehouse({ kind: 'embedded', location: config.path, sessions: options.sessions, connect: { connection } });
+}
+
+/** Null when nothing answers there any more: its process died and another got its number. */
+async function openServed(path: string, endpoint: WarehouseEndpoint, { sessions, log }: OpenWarehouseOptions): Promise<Warehouse | null> {
+  const { url, user, password, pid } = endpoint;
+  try {
+    const location = `${url} (gccflow warehouse serve, process ${pid})`;
+    return await connectWarehouse({ kind: 'embedded', location, sessions, connect: { url, username: user, password } });
+  } catch (error) {
+    if (!(error instanceof GccflowError) || error.code !== 'WAREHOUSE_UNREACHABLE') throw error;
+    log.warn({ url, pid }, 'stale warehouse endpoint removed');
+    await removeEndpoint(path);
+    return null;
+  }
 }
 
 function openServer(config: ServerConfig, { sessions }: OpenWarehouseOptions): Promise<Warehouse> {
@@ -51,7 +64,7 @@ function openServer(config: ServerConfig, { sessions }: OpenWarehouseOptions): P
   const { username, password, host, origin } = url;
   return connectWarehouse({
     kind: 'server',
-    name: host,
+    location: host,
     sessions,
     connect: { url: origin, username: decodeURIComponent(username) || 'default', password: decodeURIComponent(password) },
   });

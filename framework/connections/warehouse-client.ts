@@ -30,8 +30,7 @@ const requestTimeoutMs = 24 * 3_600_000;
 
 export interface WarehouseAddress {
   readonly kind: Warehouse['kind'];
-  /** How sentences name it; never holds a password. */
-  readonly name: string;
+  readonly location: string;
   readonly database?: string;
   readonly connect:
     | { readonly url: string; readonly username?: string; readonly password?: string }
@@ -65,13 +64,13 @@ export async function connectWarehouse(address: WarehouseAddress): Promise<Wareh
 class ClientWarehouse implements Warehouse {
   readonly kind: Warehouse['kind'];
   readonly #client: ClickHouseClient;
-  readonly #name: string;
+  readonly location: string;
   #version = '';
 
-  constructor(client: ClickHouseClient, { kind, name }: WarehouseAddress) {
+  constructor(client: ClickHouseClient, { kind, location }: WarehouseAddress) {
     this.#client = client;
     this.kind = kind;
-    this.#name = name;
+    this.location = location;
   }
 
   get version(): string {
@@ -176,9 +175,9 @@ class ClientWarehouse implements Warehouse {
   #failure(thrown: unknown, queryId: string): GccflowError {
     if (thrown instanceof GccflowError) return thrown;
     const fault = faultOf(thrown, queryComment(queryId).length);
-    if (fault.code === null) return unreachable(this.#name, fault);
+    if (fault.code === null) return unreachable(this.location, fault);
     const said = fault.type === null ? `code ${fault.code}` : `${fault.type}, code ${fault.code}`;
-    if (authCodes.has(fault.code)) return unreachable(this.#name, fault);
+    if (authCodes.has(fault.code)) return unreachable(this.location, fault);
     return new GccflowError('WAREHOUSE_QUERY', `ClickHouse refused the statement (${said}): ${fault.message}`, { cause: fault });
   }
 

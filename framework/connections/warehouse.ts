@@ -5,7 +5,10 @@ import type { Readable } from 'node:stream';
  * Every method throws `GccflowError` with WAREHOUSE_QUERY (the engine refused; `cause` is a `WarehouseFault`) or WAREHOUSE_UNREACHABLE.
  */
 export interface Warehouse extends AsyncDisposable {
+  /** `embedded` too where another process of this machine holds it and serves it. */
   readonly kind: 'embedded' | 'server';
+  /** Where it is, for sentences: a folder, a host, an endpoint. Never holds a password. */
+  readonly location: string;
   /** e.g. `26.7.2.1`. */
   readonly version: string;
 

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GccflowError, messageOf } from '../foundation/error.ts';
+
+/** The error for a data directory that did not open: who holds it, as far as ClickHouse's own status file says. */
+export async function openingFailure(path: string, thrown: unknown): Promise<GccflowError> {
+  if (thrown instanceof GccflowError) return thrown;
+  if (/only one active data directory|still releasing its connection/.test(messageOf(thrown))) {
+    return new GccflowError('WAREHOUSE_HELD', `The embedded warehouse '${path}' cannot open: this process has another one open.`, {
+      cause: thrown,
+      hint: 'The engine takes one data directory a process.',
+    });
+  }
+  const pid = await holderOf(path);
+  if (pid !== null) {
+    return new GccflowError('WAREHOUSE_HELD', `The embedded warehouse '${path}' is held by process ${pid}.`, {
+      cause: thrown,
+      hint: "Wait until it ends; to share the warehouse between processes, run 'gccflow warehouse serve' and leave it running.",
+    });
+  }
+  return new GccflowError('WAREHOUSE_UNREACHABLE', `The embedded warehouse '${path}' does not open.`, {
+    cause: thrown,
+    hint: 'Look whether the folder can be written and the disk has room; what ClickHouse said stands above.',
+  });
+}
+
+/** The process that ClickHouse noted in the directory, if it lives and is not this one. */
+async function holderOf(path: string): Promise<number | null> {
+  const status = await readFile(join(path, 'status'), 'utf8').catch(() => '');
+  const pid = Number(/^PID: (\d+)/m.exec(status)?.[1] ?? 0);
+  return pid > 0 && pid !== process.pid && isAlive(pid) ? pid : null;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
