@@ -1,6 +1,7 @@
 import { quoteText } from '../foundation/quote.ts';
 import { relationSql } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
+import { foldsRows } from '../project/engine-family.ts';
 import type { ModelConfig, IncrementalStrategy as StrategyName } from '../project/model-config.ts';
 import type { BuildInput, BuildPlan, WriteStep } from './materialization.ts';
 import { stageSettings } from './table-clauses.ts';
@@ -16,7 +17,7 @@ export interface IncrementalStrategy {
 /** The strategy a config names, or the one that its unique key and engine imply. */
 export function strategyOf(config: ModelConfig): StrategyName {
   if (config.incremental_strategy !== null) return config.incremental_strategy;
-  return config.unique_key.length > 0 && !readsFinal(config) ? 'delete_insert' : 'append';
+  return config.unique_key.length > 0 && !foldsRows(config.engine) ? 'delete_insert' : 'append';
 }
 
 /** Clones the live table (hard links, milliseconds) and gives the clone the columns of the SELECT. */

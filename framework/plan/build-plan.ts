@@ -41,13 +41,13 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   const comment = formatComment({ publication: publicationId, node: node.id, run: request.runId, state: 'whole', layout, fingerprint });
   const materialization = materializationOf(node);
   const sql = (incremental: boolean) => (node.kind === 'seed' ? '' : renderSql(manifest, node, { incremental }));
-  const stage = stagingRelation(node.id, publicationId);
+  const stage = stagingRelation(relation, publicationId);
   const build = materialization.plan({
     name: node.name,
     config,
     live: relation,
     stage,
-    scratch: (purpose) => stagingRelation(node.id, publicationId, purpose),
+    scratch: (purpose) => stagingRelation(relation, publicationId, purpose),
     sql,
     seedColumns,
     comment,
@@ -65,7 +65,7 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
     relation,
     stage,
     publishes: materialization.publishes ?? 'table',
-    replaces: live === undefined ? null : published ? 'ours' : 'foreign',
+    replaces: live ?? null,
     build,
     comment,
     fingerprint,

@@ -1,6 +1,7 @@
 import type { NodeId } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { BuildPlan } from '../materializations/materialization.ts';
+import type { RelationState } from './warehouse-state.ts';
 
 /** `run` publishes without tests, as in dbt; `build` audits every stage before it is published. */
 export type PlanCommand = 'build' | 'run' | 'test' | 'seed' | 'sync';
@@ -43,7 +44,7 @@ export interface PlannedBuild extends PlannedCommon {
   readonly stage: Relation;
   readonly publishes: 'table' | 'view';
   /** What stands in the relation's place now; null for nothing. */
-  readonly replaces: 'ours' | 'foreign' | null;
+  readonly replaces: RelationState | null;
   readonly build: BuildPlan;
   /** The COMMENT of the stage, and after the exchange of the relation. */
   readonly comment: string;

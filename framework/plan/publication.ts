@@ -36,21 +36,18 @@ export function parseComment(text: string): PublicationComment | null {
 }
 
 /**
- * The name in the staging database that belongs to one publication of one node: first of its stage, after the exchange of the version it
- * replaced. The comment tells which: a stage names the publication that its own name carries, a replaced version another.
+ * The name in the staging database that belongs to one publication of one relation: first of its stage, after the exchange of the version
+ * it replaced. The comment tells which: a stage names the publication that its own name carries, a replaced version another.
  */
-export function stagingRelation(node: NodeId, publicationId: string, purpose?: string): Relation {
-  const name = `${stagingPrefix(node)}${publicationId.replaceAll('-', '')}${purpose === undefined ? '' : `__${purpose}`}`;
+export function stagingRelation(live: Relation, publicationId: string, purpose?: string): Relation {
+  const name = `${stagingPrefix(live)}${publicationId.replaceAll('-', '')}${purpose === undefined ? '' : `__${purpose}`}`;
   return { database: stagingDatabase, name };
 }
 
-/** How every staging name of a node begins. */
-export function stagingPrefix(node: NodeId): string {
-  const readable = node
-    .replace(/^[a-z]+\./, '')
-    .replaceAll(/\W+/g, '_')
-    .slice(0, 60);
-  return `${readable}__${shortHash(node)}__`;
+/** How every staging name of a relation begins. Other projects and targets on the same server have other relations. */
+export function stagingPrefix({ database, name }: Relation): string {
+  const readable = name.replaceAll(/\W+/g, '_').slice(0, 60);
+  return `${readable}__${shortHash(JSON.stringify([database, name]))}__`;
 }
 
 /** What a staging name says, or null where it is no name of ours. */

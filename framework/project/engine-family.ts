@@ -1,12 +1,9 @@
-import type { ModelConfig } from './model-config.ts';
-
 /** Whether an engine keeps parts: what sorting keys, partitions and CLONE need. */
 export function isMergeTree(engine: string): boolean {
-  return /^\w*mergetree\b/i.test(engine.trim());
+  return /^\s*\w*MergeTree\b/i.test(engine);
 }
 
-/** Whether rows of an equal sorting key stand for one row, so that whoever reads the relation needs FINAL. */
-export function readsFinal(config: ModelConfig): boolean {
-  if (config.materialized !== 'table' && config.materialized !== 'incremental') return false;
-  return /(replacing|collapsing|summing|aggregating|coalescing)\w*mergetree\b/i.test(config.engine);
+/** Whether rows of an equal sorting key stand for one row, so that adding a row replaces the earlier one for readers with FINAL. */
+export function foldsRows(engine: string): boolean {
+  return /^\s*(Shared|Replicated)?(Replacing|Collapsing|VersionedCollapsing|Coalescing)MergeTree\b/i.test(engine);
 }

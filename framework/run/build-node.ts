@@ -1,0 +1,176 @@
+import { GccflowError } from '../foundation/error.ts';
+import { quoteText } from '../foundation/quote.ts';
+import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
+import { type Relation, relationSql } from '../manifest/relation.ts';
+import type { PlannedBuild } from '../plan/plan.ts';
+import { formatComment, parseComment, stagingPrefix } from '../plan/publication.ts';
+import { applyGrants, runHooks } from './hooks.ts';
+import { writeLedger } from './ledger.ts';
+import { type LiveVersion, readLiveVersion } from './live-version.ts';
+import { NodeStatements } from './node-statements.ts';
+import { publishStage } from './publish-stage.ts';
+import { withRetries } from './retry.ts';
+import type { RunDeps } from './run-deps.ts';
+import { runSteps } from './run-steps.ts';
+import { dropOwn } from './staging-tables.ts';
+import type { KeptVersions } from './sweep.ts';
+
+export interface BuildContext {
+  readonly deps: RunDeps;
+  readonly node: ModelNode | SeedNode;
+  readonly runId: string;
+  /** Aborts with the run, or when the node's time is over. */
+  readonly signal: AbortSignal;
+  readonly statements: NodeStatements;
+  readonly kept: KeptVersions;
+  /** Runs the node's tests on what it would publish; gives back those that failed with severity error. */
+  readonly audit: (relationOf: (id: NodeId) => Relation | undefined) => Promise<readonly NodeId[]>;
+}
+
+export interface BuildOutcome {
+  readonly rows: number;
+  readonly publicationId: string;
+}
+
+/**
+ * Writes, audits and publishes one node: stage, steps, tests, fence, exchange, ledger. Whatever fails before the exchange leaves the live
+ * relation untouched and no stage behind, except the stage of a failed test, which is held for a look.
+ */
+export async function buildNode(planned: PlannedBuild, context: BuildContext): Promise<BuildOutcome> {
+  const { deps, statements, signal } = context;
+  const startedAt = deps.clock.now();
+  await runHooks('pre_hook', planned, context);
+  const { rows, replaced } = await withRetries((attempt) => publishOnce(planned, context, attempt), {
+    policy: deps.retry,
+    signal,
+    onRetry: ({ attempt, delayMs, thrown }) => {
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      deps.log.warn({ node: planned.node, attempt, reason }, 'node tried again');
+      deps.onEvent?.({ kind: 'retrying', node: planned.node, attempt, delayMs, reason });
+    },
+  });
+  await record(planned, context, { rows, startedAt });
+  await retireVersions(planned, context, replaced);
+  await applyGrants(planned, context);
+  await runHooks('post_hook', planned, context);
+  deps.log.debug({ node: planned.node, publication: planned.publicationId, statements: statements.costs.length }, 'node published');
+  return { rows, publicationId: planned.publicationId };
+}
+
+interface Published {
+  readonly rows: number;
+  readonly replaced: LiveVersion | null;
+}
+
+/** How often a stage is made again because somebody else wrote to the live table. */
+const maxRebases = 2;
+
+async function publishOnce(planned: PlannedBuild, context: BuildContext, attempt: number): Promise<Published> {
+  const { statements } = context;
+  if (attempt > 1 && (await isPublished(planned, statements))) {
+    return { rows: 0, replaced: await readLiveVersion(statements, planned.stage) }; // the answer to the exchange was lost
+  }
+  try {
+    for (let rebases = 0; rebases <= maxRebases; rebases += 1) {
+      if (attempt > 1 || rebases > 0) await dropStage(planned, statements);
+      const clonedFrom = planned.build.mode === 'incremental' ? await readClonedVersion(planned, statements) : null;
+      const rows = await runSteps(planned.build.steps, { node: context.node, projectDir: context.deps.manifest.projectDir, statements });
+      for (const scratch of planned.build.scratch) await dropOwn(statements, scratch);
+      await auditStage(planned, context);
+      const outcome = await publishStage(planned, clonedFrom, statements);
+      if (outcome.kind === 'published') return { rows, replaced: outcome.replaced };
+      context.deps.log.warn({ node: planned.node, rebases }, 'live table was written to by others');
+    }
+    throw fenceBroken(planned);
+  } catch (thrown) {
+    if (!(thrown instanceof GccflowError && thrown.code === 'TEST_FAILED')) await cleanUp(planned, context);
+    throw thrown;
+  }
+}
+
+async function isPublished({ relation, publicationId }: PlannedBuild, statements: NodeStatements): Promise<boolean> {
+  return (await readLiveVersion(statements, relation))?.publication?.publication === publicationId;
+}
+
+async function readClonedVersion(planned: PlannedBuild, statements: NodeStatements): Promise<LiveVersion> {
+  const live = await readLiveVersion(statements, planned.relation);
+  if (live === null) throw fenceBroken(planned);
+  return live;
+}
+
+/** Runs the tests of a build on the stage. Throws TEST_FAILED and holds the stage when one of severity error fails. */
+async function auditStage(planned: PlannedBuild, { audit, statements }: BuildContext): Promise<void> {
+  if (planned.audits.length === 0) return;
+  const failed = await audit((id) => (id === planned.node ? planned.stage : undefined));
+  if (failed.length === 0) return;
+  const comment = parseComment(planned.comment);
+  if (comment) {
+    const held = quoteText(formatComment({ ...comment, state: 'held' }), 'clickhouse');
+    await statements.execute(`alter table ${relationSql(planned.stage)} modify comment ${held}`);
+  }
+  throw new GccflowError(
+    'TEST_FAILED',
+    `${failed.length === 1 ? `The test '${failed[0]}'` : `${failed.length} tests`} failed on the new rows, so they were not published; the old relation is untouched.`,
+    { hint: `The new rows are in ${relationSql(planned.stage)} until the next build of the node.` },
+  );
+}
+
+/** Drops the stage and its scratch tables; never the version that an exchange put under the stage's name. */
+async function dropStage(planned: PlannedBuild, statements: NodeStatements): Promise<void> {
+  for (const scratch of planned.build.scratch) await dropOwn(statements, scratch);
+  const stage = await readLiveVersion(statements, planned.stage);
+  if (stage?.publication?.publication === planned.publicationId) await dropOwn(statements, planned.stage);
+}
+
+/** After a failure or an abort, so not under the node's signal. What cannot be dropped now is swept by the next run. */
+async function cleanUp(planned: PlannedBuild, { deps }: BuildContext): Promise<void> {
+  try {
+    await dropStage(planned, new NodeStatements({ warehouse: deps.warehouse, node: planned.node }));
+  } catch (thrown) {
+    deps.log.warn({ node: planned.node, err: thrown }, 'stage not dropped');
+  }
+}
+
+/** A ledger that cannot be written now is repaired from the live table's comment by the next run. */
+async function record(planned: PlannedBuild, context: BuildContext, { rows, startedAt }: { rows: number; startedAt: Date }): Promise<void> {
+  const { deps, statements, runId } = context;
+  const entry = {
+    publication: planned.publicationId,
+    node: planned.node,
+    relation: planned.relation,
+    run: runId,
+    event: 'published' as const,
+    mode: planned.build.mode,
+    fingerprint: planned.fingerprint,
+    startedAt,
+    publishedAt: deps.clock.now(),
+    rowsWritten: rows,
+    costs: statements.costs,
+  };
+  try {
+    await writeLedger(deps.warehouse, [entry]);
+  } catch (thrown) {
+    deps.log.warn({ node: planned.node, err: thrown }, 'ledger not written');
+  }
+}
+
+/** Drops the previous versions beyond those to keep; one that cannot be dropped now goes at the node's next publication. */
+async function retireVersions(planned: PlannedBuild, context: BuildContext, replaced: LiveVersion | null): Promise<void> {
+  const known = context.kept.get(stagingPrefix(planned.relation)) ?? [];
+  const versions = replaced?.publication ? [planned.stage, ...known] : known;
+  for (const version of versions.slice(planned.retain)) {
+    try {
+      await dropOwn(context.statements, version);
+    } catch (thrown) {
+      context.deps.log.warn({ node: planned.node, table: version.name, err: thrown }, 'previous version not dropped');
+    }
+  }
+}
+
+function fenceBroken({ node, relation }: PlannedBuild): GccflowError {
+  return new GccflowError(
+    'FENCE_BROKEN',
+    `Somebody else kept writing to ${relationSql(relation)} while the next version of '${node}' was built ${maxRebases + 1} times. Their rows are there; the model's new rows are not published.`,
+    { hint: 'Let only gccflow write to the relations it publishes, or run when the other writer rests.' },
+  );
+}

@@ -1,0 +1,28 @@
+import { quoteName } from '../foundation/quote.ts';
+import type { Manifest, ModelNode, SeedNode } from '../manifest/manifest.ts';
+import { relationSql } from '../manifest/relation.ts';
+import { renderText } from '../manifest/render-sql.ts';
+import type { PlannedBuild } from '../plan/plan.ts';
+import type { NodeStatements } from './node-statements.ts';
+
+interface HookContext {
+  readonly deps: { readonly manifest: Manifest };
+  readonly node: ModelNode | SeedNode;
+  readonly statements: NodeStatements;
+}
+
+/** Runs a node's hooks, in order. `{{this}}` in them is the live relation. */
+export async function runHooks(hook: 'pre_hook' | 'post_hook', { build }: PlannedBuild, context: HookContext): Promise<void> {
+  const { deps, node, statements } = context;
+  for (const text of node.config[hook]) {
+    await statements.execute(renderText(deps.manifest, node, text, { incremental: build.mode === 'incremental' }));
+  }
+}
+
+/** Grants what the config says on the live name. Grants stand by name, so an exchange keeps them; granting again does no harm. */
+export async function applyGrants({ relation }: PlannedBuild, { node, statements }: HookContext): Promise<void> {
+  for (const [privilege, grantees] of Object.entries(node.config.grants)) {
+    const names = grantees.map((grantee) => quoteName(grantee, 'clickhouse')).join(', ');
+    if (names !== '') await statements.execute(`grant ${privilege} on ${relationSql(relation)} to ${names}`);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Relation } from '../manifest/relation.ts';
+import { type PublicationComment, parseComment } from '../plan/publication.ts';
+import type { NodeStatements } from './node-statements.ts';
+
+/** What stands under a name now. */
+export interface LiveVersion {
+  readonly uuid: string;
+  readonly publication: PublicationComment | null;
+  /**
+   * Which writes it has seen: per partition the highest block number and data version. Inserts, deletes, mutations and partition commands
+   * change it, merges do not.
+   */
+  readonly writes: string;
+}
+
+/** What stands under a name, or null for nothing. */
+export async function readLiveVersion(statements: NodeStatements, { database, name }: Relation): Promise<LiveVersion | null> {
+  const rows = await statements.query<{ uuid: string; comment: string; writes: string }>(liveVersionSql, {}, { database, name });
+  const row = rows[0];
+  return row ? { uuid: row.uuid, publication: parseComment(row.comment), writes: row.writes } : null;
+}
+
+/** Whether anybody but a merge has touched a table since it was read as `before`. */
+export function wasWrittenSince(before: LiveVersion, now: LiveVersion | null): boolean {
+  return now === null || now.uuid !== before.uuid || now.writes !== before.writes;
+}
+
+const liveVersionSql = `
+select toString(uuid) as uuid, comment, (
+  select toString(arraySort(groupArray((partition_id, blocks, version))))
+  from (
+    select partition_id, max(max_block_number) as blocks, max(data_version) as version
+    from system.parts
+    where active and rows > 0 and database = {database:String} and table = {name:String}
+    group by partition_id
+  )
+) as writes
+from system.tables
+where database = {database:String} and name = {name:String}`;

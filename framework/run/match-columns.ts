@@ -1,0 +1,77 @@
+import { GccflowError } from '../foundation/error.ts';
+import { quoteName } from '../foundation/quote.ts';
+import { type Relation, relationSql } from '../manifest/relation.ts';
+import type { SchemaChangePolicy } from '../project/model-config.ts';
+
+export interface TypedColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** What differs between the columns a table has and those a SELECT returns. Order does not matter: rows are put in by name. */
+export interface ColumnDifferences {
+  readonly added: readonly TypedColumn[];
+  readonly removed: readonly TypedColumn[];
+  readonly retyped: readonly (TypedColumn & { readonly from: string })[];
+}
+
+export function compareColumns(table: readonly TypedColumn[], select: readonly TypedColumn[]): ColumnDifferences {
+  const typeInTable = new Map(table.map(({ name, type }) => [name, type]));
+  const selected = new Set(select.map(({ name }) => name));
+  return {
+    added: select.filter(({ name }) => !typeInTable.has(name)),
+    removed: table.filter(({ name }) => !selected.has(name)),
+    retyped: select.flatMap(({ name, type }) => {
+      const from = typeInTable.get(name);
+      return from === undefined || from === type ? [] : [{ name, type, from }];
+    }),
+  };
+}
+
+export interface ColumnMatch {
+  /** ALTERs of the stage that make it fit. */
+  readonly alters: readonly string[];
+  /** The columns that are put in, by name. */
+  readonly columns: readonly string[];
+}
+
+/** Applies a policy to the differences. Pure. Throws SCHEMA_CHANGED where the policy does not allow them. */
+export function matchColumns(node: string, stage: Relation, differences: ColumnDifferences, match: MatchPolicy): ColumnMatch {
+  const { policy, select } = match;
+  const refused = refusedDifferences(policy, differences);
+  if (refused.length > 0) throw schemaChanged(node, refused);
+
+  const add = differences.added.map(({ name, type }) => `add column ${quoteName(name, 'clickhouse')} ${type}`);
+  const drop = differences.removed.map(({ name }) => `drop column ${quoteName(name, 'clickhouse')}`);
+  const retype = differences.retyped.map(({ name, type }) => `modify column ${quoteName(name, 'clickhouse')} ${type}`);
+  const actions = policy === 'sync_all_columns' ? [...add, ...retype, ...drop] : policy === 'append_new_columns' ? add : [];
+  const left = policy === 'ignore' ? new Set(differences.added.map(({ name }) => name)) : new Set<string>();
+  return {
+    alters: actions.map((action) => `alter table ${relationSql(stage)} ${action}`),
+    columns: select.map(({ name }) => name).filter((name) => !left.has(name)),
+  };
+}
+
+export interface MatchPolicy {
+  readonly policy: SchemaChangePolicy;
+  readonly select: readonly TypedColumn[];
+}
+
+function refusedDifferences(policy: SchemaChangePolicy, { added, removed, retyped }: ColumnDifferences): string[] {
+  const retypes = retyped.map(({ name, from, type }) => `'${name}' was ${from} and is ${type}`);
+  if (policy === 'append_new_columns') return retypes;
+  if (policy !== 'fail') return [];
+  return [
+    ...added.map(({ name, type }) => `'${name}' (${type}) is new`),
+    ...removed.map(({ name, type }) => `'${name}' (${type}) is gone`),
+    ...retypes,
+  ];
+}
+
+function schemaChanged(node: string, differences: readonly string[]): GccflowError {
+  return new GccflowError(
+    'SCHEMA_CHANGED',
+    `The columns of the incremental model '${node}' differ from its table's: ${differences.join('; ')}. The table is untouched.`,
+    { hint: `Set 'on_schema_change' to append_new_columns or sync_all_columns, or rebuild the table with --full-refresh.` },
+  );
+}

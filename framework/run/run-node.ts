@@ -1,0 +1,163 @@
+import { GccflowError } from '../foundation/error.ts';
+import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
+import type { Relation } from '../manifest/relation.ts';
+import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
+import { buildNode } from './build-node.ts';
+import { cancelledResult, skippedResult } from './node-result.ts';
+import { openNodeSignal } from './node-signal.ts';
+import { NodeStatements } from './node-statements.ts';
+import type { RunDeps } from './run-deps.ts';
+import type { NodeResult } from './run-result.ts';
+import { runTest } from './run-test.ts';
+import type { KeptVersions } from './sweep.ts';
+
+/** What the nodes of one run share. */
+export interface NodeRun {
+  readonly deps: RunDeps;
+  readonly plan: Plan;
+  readonly kept: KeptVersions;
+  readonly report: (result: NodeResult) => void;
+}
+
+/** Runs one node and reports its result, and those of the tests that audit it. False when it failed. Rejects on a bug only. */
+export async function runNode(planned: PlannedNode, run: NodeRun): Promise<boolean> {
+  switch (planned.kind) {
+    case 'build':
+      return runBuild(planned, run);
+    case 'test':
+      return isGood(await runTestNode(planned.node, run, run.deps.signal));
+    case 'sync':
+      return runSyncNode(planned.node, run);
+  }
+}
+
+async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
+  const { deps, plan, report } = run;
+  const node = nodeOf(run, planned.node) as ModelNode | SeedNode;
+  using nodeSignal = openNodeSignal(planned, deps.signal);
+  const { signal } = nodeSignal;
+  const statements = new NodeStatements({
+    warehouse: deps.warehouse,
+    node: planned.node,
+    signal,
+    onProgress: (progress) => deps.onEvent?.({ kind: 'progress', node: planned.node, ...progress }),
+  });
+  const tested = new Map<NodeId, NodeResult>();
+  const audit = async (relationOf: (id: NodeId) => Relation | undefined): Promise<readonly NodeId[]> => {
+    for (const test of planned.audits) tested.set(test, await runTestNode(test, { ...run, report: () => {} }, signal, relationOf));
+    signal.throwIfAborted();
+    return [...tested.values()].filter((result) => !isGood(result)).map((result) => result.node);
+  };
+
+  const timing = startTiming(planned.node, deps);
+  let outcome: Outcome;
+  try {
+    outcome = await build(planned, { deps, node, runId: plan.runId, signal, statements, kept: run.kept, audit });
+  } catch (thrown) {
+    outcome = failure(thrown, planned.node, deps);
+  }
+  const result = { ...outcome, ...timing(), statements: statements.costs, compiledSql: planned.compiledSql };
+  report(result);
+  for (const test of planned.audits) {
+    report(
+      tested.get(test) ?? (result.status === 'cancelled' ? cancelledResult({ node: test }) : skippedResult({ node: test }, planned.node)),
+    );
+  }
+  return isGood(result);
+}
+
+type Outcome = Omit<NodeResult, 'node' | 'startedAt' | 'durationMs' | 'statements' | 'compiledSql'>;
+
+async function build(planned: PlannedBuild, context: Parameters<typeof buildNode>[1]): Promise<Outcome> {
+  const { unchangedSince } = planned;
+  if (unchangedSince !== null) {
+    const failed = await context.audit(() => undefined);
+    if (failed.length > 0)
+      throw new GccflowError('TEST_FAILED', `The tests ${failed.map((id) => `'${id}'`).join(', ')} failed on the unchanged rows.`);
+    return { ...done, status: 'unchanged', message: `unchanged since publication ${unchangedSince}`, publicationId: unchangedSince };
+  }
+  const { rows, publicationId } = await buildNode(planned, context);
+  const message = planned.publishes === 'view' ? 'view' : `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
+  return { ...done, status: 'success', rowsWritten: planned.publishes === 'view' ? null : rows, message, publicationId };
+}
+
+async function runTestNode(
+  id: NodeId,
+  run: NodeRun,
+  signal: AbortSignal,
+  relationOf?: (id: NodeId) => Relation | undefined,
+): Promise<NodeResult> {
+  const { deps, report } = run;
+  const node = nodeOf(run, id);
+  if (node.kind !== 'test') throw new Error(`'${id}' is no test`);
+  const timing = startTiming(id, deps);
+  let result: NodeResult;
+  try {
+    const {
+      showSql: _,
+      storedIn: __,
+      ...outcome
+    } = await runTest(node, { manifest: deps.manifest, warehouse: deps.warehouse, signal, ...(relationOf && { relationOf }) });
+    result = { ...noCost, ...done, ...outcome, ...timing() };
+  } catch (thrown) {
+    result = { ...noCost, ...failure(thrown, id, deps), ...timing() };
+  }
+  report(result);
+  return result;
+}
+
+async function runSyncNode(id: NodeId, run: NodeRun): Promise<boolean> {
+  const { deps, plan, report } = run;
+  const node = nodeOf(run, id);
+  if (node.kind !== 'sync') throw new Error(`'${id}' is no sync`);
+  const timing = startTiming(id, deps);
+  let result: NodeResult;
+  try {
+    const { rows, ...outcome } = await deps.runSync(node, { signal: deps.signal, runId: plan.runId });
+    result = { ...noCost, ...done, status: 'success', rowsWritten: rows, ...outcome, ...timing() };
+  } catch (thrown) {
+    result = { ...noCost, ...failure(thrown, id, deps), ...timing() };
+  }
+  report(result);
+  return isGood(result);
+}
+
+const done = {
+  status: 'success',
+  rowsWritten: null,
+  failures: null,
+  error: null,
+  skippedBy: null,
+  message: '',
+  publicationId: null,
+} as const;
+const noCost = { statements: [], compiledSql: null };
+
+/** Whether nodes below may go on. */
+function isGood({ status }: NodeResult): boolean {
+  return status === 'success' || status === 'unchanged' || status === 'pass' || status === 'warn';
+}
+
+function failure(thrown: unknown, node: NodeId, deps: RunDeps): Outcome {
+  if (deps.signal.aborted) {
+    const error = new GccflowError('CANCELLED', `The run was stopped before '${node}' finished. Its relation is untouched.`, {
+      cause: thrown,
+    });
+    return { ...done, status: 'cancelled', error, message: error.message };
+  }
+  if (!(thrown instanceof GccflowError)) throw thrown;
+  return { ...done, status: 'error', error: thrown, message: thrown.message };
+}
+
+function startTiming(node: NodeId, { clock, onEvent }: RunDeps): () => Pick<NodeResult, 'node' | 'startedAt' | 'durationMs'> {
+  const startedAt = clock.now();
+  const begun = performance.now();
+  onEvent?.({ kind: 'started', node, at: startedAt });
+  return () => ({ node, startedAt, durationMs: performance.now() - begun });
+}
+
+function nodeOf({ deps }: NodeRun, id: NodeId) {
+  const node = deps.manifest.nodes.get(id);
+  if (!node) throw new Error(`the manifest has no node '${id}'`);
+  return node;
+}

@@ -1,0 +1,75 @@
+import type { StatementCost } from '../connections/warehouse.ts';
+import { quoteName } from '../foundation/quote.ts';
+import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
+import { type Relation, relationSql } from '../manifest/relation.ts';
+import type { WriteStep } from '../materializations/materialization.ts';
+import { loadSeed } from './load-seed.ts';
+import { compareColumns, matchColumns, type TypedColumn } from './match-columns.ts';
+import type { NodeStatements } from './node-statements.ts';
+
+export interface StepDeps {
+  readonly node: ModelNode | SeedNode;
+  readonly projectDir: string;
+  readonly statements: NodeStatements;
+}
+
+/** Runs the steps of a build, one after another; gives back the rows written. Writes only to the stage and its scratch tables. */
+export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Promise<number> {
+  let rows = 0;
+  let columns: readonly string[] | null = null;
+  for (const step of steps) {
+    switch (step.kind) {
+      case 'statement':
+        await deps.statements.execute(step.sql, step.settings);
+        break;
+      case 'insert':
+        rows += (await insertRows(step, columns, deps)).writtenRows;
+        break;
+      case 'load':
+        rows += (await loadSeed(asSeed(deps.node), step, deps)).writtenRows;
+        break;
+      case 'match_columns':
+        columns = await matchStage(step, deps);
+        break;
+      case 'drop_partitions':
+        await dropPartitions(step, deps);
+        break;
+    }
+  }
+  return rows;
+}
+
+type Step<Kind extends WriteStep['kind']> = Extract<WriteStep, { kind: Kind }>;
+
+async function insertRows(step: Step<'insert'>, columns: readonly string[] | null, deps: StepDeps): Promise<StatementCost> {
+  const into = relationSql(step.into);
+  if (step.columnsBy === 'position' || columns === null) {
+    return deps.statements.execute(`insert into ${into}\n${step.sql}`, step.settings);
+  }
+  const names = columns.map((column) => quoteName(column, 'clickhouse')).join(', ');
+  return deps.statements.execute(`insert into ${into} (${names})\nselect ${names} from (\n${step.sql}\n)`, step.settings);
+}
+
+async function matchStage(step: Step<'match_columns'>, { node, statements }: StepDeps): Promise<readonly string[]> {
+  const select = await statements.query<TypedColumn>(`describe table (\n${step.sql}\n)`, step.settings);
+  const table = await describeTable(step.table, statements);
+  const match = matchColumns(node.name, step.table, compareColumns(table, select), { policy: step.policy, select });
+  for (const alter of match.alters) await statements.execute(alter);
+  return match.columns;
+}
+
+function describeTable(table: Relation, statements: NodeStatements): Promise<TypedColumn[]> {
+  return statements.query<TypedColumn>(`describe table ${relationSql(table)}`);
+}
+
+async function dropPartitions(step: Step<'drop_partitions'>, { statements }: StepDeps): Promise<void> {
+  const partitions = await statements.query<{ partition_id: string }>(step.query, step.settings);
+  if (partitions.length === 0) return;
+  const actions = partitions.map(({ partition_id }) => `drop partition id '${partition_id}'`);
+  await statements.execute(`alter table ${relationSql(step.table)} ${actions.join(', ')}`, { max_partition_size_to_drop: 0 });
+}
+
+function asSeed(node: ModelNode | SeedNode): SeedNode {
+  if (node.kind !== 'seed') throw new Error(`'${node.id}' has no file to load`);
+  return node;
+}
