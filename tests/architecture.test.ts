@@ -25,17 +25,19 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   'fastest-levenshtein': ['foundation/closest.ts'],
   handlebars: ['project/parse-template.ts', 'manifest/render-sql.ts'],
   kysely: ['connections/postgres-schema.ts'],
+  'log-update': ['cli/live-progress.ts'],
   pg: ['connections/postgres-pool.ts'],
   'pg-copy-streams': ['connections/postgres-pool.ts'],
   pino: ['cli/open-log.ts'],
+  'string-width': ['cli/code-frame.ts', 'cli/format-table.ts'],
   yaml: ['project/parse-yaml.ts'],
-  yargs: ['cli/parse-arguments.ts'],
+  'yargs-parser': ['cli/parse-arguments.ts'],
 };
 
 const files = globSync('framework/**/*.ts').map((path) => path.replaceAll('\\', '/').replace('framework/', ''));
 const imports = files.flatMap((file) => {
   const text = readFileSync(`framework/${file}`, 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^'\s]+)'/g)].map((match) => match[1] ?? '');
   return specifiers.map((specifier) => ({ file, specifier }));
 });
 

@@ -1,0 +1,46 @@
+import type { ModelNode, Node, TestNode } from '../../manifest/manifest.ts';
+import { defineCommand } from '../command.ts';
+import { exitCode } from '../exit-code.ts';
+import { json, selectionOptions } from '../options.ts';
+
+export const compile = defineCommand({
+  name: 'compile',
+  summary: 'Render the SQL of models and tests.',
+  description:
+    'Renders the templates of the chosen models and tests, as a first build would run them. Writes target/compiled/; where a selection is given, prints the SQL too. Touches no warehouse.',
+  examples: [
+    { command: 'gccflow compile', description: 'Write all SQL to target/compiled/.' },
+    { command: 'gccflow compile --select mart_post', description: 'Print the SQL of one model.' },
+    { command: 'gccflow compile --select stg_post+ --json', description: 'The same for several, as JSON.' },
+  ],
+  positionals: [],
+  options: { ...selectionOptions, json },
+  async run(values, context) {
+    const { openProject } = await import('../open-project.ts');
+    const { nodesOf, selectFrom } = await import('../select-from.ts');
+    const { renderSql } = await import('../../manifest/render-sql.ts');
+    const { writeCompiled } = await import('../write-compiled.ts');
+    const opened = await openProject(values, context);
+    const selection = selectFrom(opened, values, { only: ['model', 'test'] });
+    const compiled = nodesOf(opened, selection)
+      .filter(hasSql)
+      .map((node) => ({ node, sql: renderSql(opened.manifest, node, { incremental: false }) }));
+    writeCompiled(opened.manifest, compiled);
+    const { output } = context;
+    if (values.json)
+      output.print(
+        JSON.stringify(
+          compiled.map(({ node, sql }) => ({ unique_id: node.id, compiled_code: sql })),
+          null,
+          2,
+        ),
+      );
+    else if (!selection.everything) output.print(compiled.map(({ node, sql }) => `-- ${node.id}\n${sql}`).join('\n\n'));
+    output.note(`${compiled.length} compiled into target/compiled/`);
+    return exitCode.ok;
+  },
+});
+
+function hasSql(node: Node): node is ModelNode | TestNode {
+  return node.kind === 'model' || node.kind === 'test';
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import { genericTests } from '../manifest/generic-tests/index.ts';
+import { loadManifest } from '../manifest/load-manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { materializations } from '../materializations/index.ts';
+import { findProjectDir } from '../project/find-project.ts';
+import { parseYaml } from '../project/parse-yaml.ts';
+import type { Project } from '../project/project.ts';
+import type { CommandContext, Values } from './command.ts';
+import type { EverywhereOptions } from './options.ts';
+
+export interface OpenProject {
+  readonly project: Project;
+  readonly manifest: Manifest;
+}
+
+/** Loads the project that the flags name, or the one around the current folder. From then on its target's secrets are masked. */
+export async function openProject(
+  values: Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>>,
+  { cwd, env, secrets }: Pick<CommandContext, 'cwd' | 'env' | 'secrets'>,
+): Promise<OpenProject> {
+  const dir = locateProject(cwd, values['project-dir']);
+  const opened = await loadManifest({
+    dir,
+    env,
+    target: values.target ?? null,
+    vars: parseVars(values.vars),
+    builtins: { materializations, genericTests },
+    cacheDir: join(dir, '.gccflow', 'cache'),
+  });
+  secrets.addTarget(opened.project.target);
+  return opened;
+}
+
+/** The project's folder. Throws PROJECT_NOT_FOUND. */
+export function locateProject(cwd: string, projectDir: string | undefined): string {
+  if (projectDir === undefined) return findProjectDir(cwd);
+  const dir = resolve(cwd, projectDir);
+  if (existsSync(join(dir, 'project.yaml'))) return dir;
+  throw new GccflowError('PROJECT_NOT_FOUND', `The folder '${projectDir}' holds no project.yaml.`, {
+    hint: '--project-dir names the folder that project.yaml is in.',
+  });
+}
+
+/** The map that --vars holds, in YAML or JSON. Throws USAGE. */
+export function parseVars(text: string | undefined): Readonly<Record<string, unknown>> {
+  if (text === undefined) return {};
+  const diagnostics = new Diagnostics();
+  const value = parseYaml(text, '--vars', diagnostics)?.value;
+  const [mistake] = diagnostics.errors;
+  if (!mistake && typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new GccflowError('USAGE', `'--vars' takes a map in YAML or JSON${mistake ? `: ${mistake.message}` : '.'}`, {
+    hint: `Write for example --vars '{days: 7, region: in}'.`,
+  });
+}

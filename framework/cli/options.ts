@@ -1,0 +1,59 @@
+/** Flags that several commands share, so that one name means one thing everywhere. */
+
+/** Every command takes these, before or after its name. */
+export const everywhereOptions = {
+  'project-dir': {
+    type: 'text',
+    value: 'FOLDER',
+    completes: 'folder',
+    description: 'Folder with project.yaml. Default: this folder or the nearest one above.',
+  },
+  target: { type: 'text', short: 't', value: 'NAME', completes: 'target', description: 'Target of project.yaml to work on.' },
+  vars: { type: 'text', value: 'YAML', description: "Values of vars over those of project.yaml, e.g. '{statistics_days: 7}'." },
+  'log-format': { type: 'text', choices: ['text', 'json'], description: 'Progress as text, or as one JSON object a line.' },
+  'log-level': { type: 'text', choices: ['debug', 'info', 'warn', 'error'], description: 'What is worth a line on stderr. Default: info.' },
+  quiet: { type: 'boolean', short: 'q', description: 'No progress: only results and errors.' },
+  color: { type: 'boolean', negated: true, description: 'No colors; the variable NO_COLOR does the same.' },
+  help: { type: 'boolean', short: 'h', description: 'Print help.' },
+  version: { type: 'boolean', short: 'v', description: 'Print the version.' },
+} as const;
+export type EverywhereOptions = typeof everywhereOptions;
+
+export const json = { type: 'boolean', description: 'Print the data itself as JSON on stdout.' } as const;
+
+const resourceTypes = ['model', 'seed', 'source', 'test', 'sync', 'exposure'] as const;
+
+/** Which nodes: dbt's selection grammar. */
+export const selectionOptions = {
+  select: {
+    type: 'list',
+    short: 's',
+    aliases: ['models', 'm'],
+    value: 'SELECTOR',
+    completes: 'node',
+    description: 'Nodes to take, e.g. tag:core, stg_post+, staging/beat. Spaces are a union, commas an intersection.',
+  },
+  exclude: { type: 'list', value: 'SELECTOR', completes: 'node', description: 'Nodes to leave out of those.' },
+  selector: { type: 'text', value: 'NAME', description: 'A selection by its name in selectors.yaml.' },
+  'resource-type': { type: 'list', choices: resourceTypes, value: 'TYPE', description: 'Only nodes of these types.' },
+  'indirect-selection': {
+    type: 'text',
+    choices: ['eager', 'cautious', 'buildable', 'empty'],
+    description: 'Which tests the chosen nodes bring along. Default: eager.',
+  },
+  'allow-empty': { type: 'boolean', description: 'A selection that matches nothing is no mistake.' },
+} as const;
+export type SelectionOptions = typeof selectionOptions;
+
+/** How nodes are run. */
+export const runOptions = {
+  threads: { type: 'number', value: 'N', description: "Nodes run at once. Default: the target's." },
+  'fail-fast': { type: 'boolean', short: 'x', description: 'Stop at the first failure.' },
+  'wait-lock': { type: 'text', value: 'DURATION', description: 'How long to wait for a run that holds the same nodes, e.g. 10m.' },
+  json,
+} as const;
+export type RunOptions = typeof runOptions;
+
+export const fullRefresh = {
+  'full-refresh': { type: 'boolean', short: 'f', description: 'Build incremental models from nothing.' },
+} as const;

@@ -1,0 +1,48 @@
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import type { Secrets } from './secrets.ts';
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** A stream of the process, a terminal or not. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The two streams a command writes to. Everything but rows of data is freed of secrets on its way. */
+export interface Output {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly quiet: boolean;
+  /** A line of results, on stdout. */
+  print(line: string): void;
+  /** Rows of data, on stdout, as they are. */
+  printData(text: string): void;
+  /** A line about what goes on, on stderr; nothing with --quiet. */
+  note(line: string): void;
+  /** A line that --quiet does not silence, on stderr. */
+  complain(line: string): void;
+  /** Colors a text for a stream, where that stream shows colors. */
+  paint(stream: 'stdout' | 'stderr', style: Style, text: string): string;
+}
+
+export interface OutputOptions {
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly quiet: boolean;
+  /** false with --no-color; otherwise NO_COLOR, FORCE_COLOR and the terminal decide. */
+  readonly color: boolean;
+  readonly secrets: Secrets;
+}
+
+export function openOutput({ stdout, stderr, quiet, color, secrets }: OutputOptions): Output {
+  const streams = { stdout, stderr };
+  return {
+    stdout,
+    stderr,
+    quiet,
+    print: (line) => void stdout.write(`${secrets.redact(line)}\n`),
+    printData: (text) => void stdout.write(`${text}\n`),
+    note: (line) => void (quiet || stderr.write(`${secrets.redact(line)}\n`)),
+    complain: (line) => void stderr.write(`${secrets.redact(line)}\n`),
+    paint: (stream, style, text) => (color ? styleText(style, text, { stream: streams[stream] }) : text),
+  };
+}

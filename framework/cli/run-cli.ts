@@ -1,0 +1,124 @@
+import { systemClock } from '../foundation/clock.ts';
+import { didYouMean } from '../foundation/closest.ts';
+import { InvalidProject } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import type { Log } from '../foundation/log.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
+import type { Command, CommandContext, CommandEntry, Values } from './command.ts';
+import { commandGroups, commands } from './commands/index.ts';
+import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
+import { type EverywhereOptions, everywhereOptions } from './options.ts';
+import { type Output, type OutputStream, openOutput, type Style } from './output.ts';
+import { parseArguments, type RoughFlags, roughArguments } from './parse-arguments.ts';
+import { Secrets } from './secrets.ts';
+import { logLevels, openTextLog } from './text-log.ts';
+
+/** What the process hands to the command line. */
+export interface CliInput {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+}
+
+/** How the process is to end: by a signal, where one stopped the command, otherwise with the exit code. */
+export interface CliEnd {
+  readonly exitCode: ExitCode;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Runs the command that the arguments name. Never throws: what goes wrong is printed and told by the end. */
+export async function runCli(input: CliInput): Promise<CliEnd> {
+  using abort = abortOnSignal();
+  const secrets = new Secrets();
+  const { words, flags } = roughArguments(input.argv);
+  const json = flags['log-format'] === 'json';
+  const output = openOutput({ ...input, quiet: json || flags.quiet === true, color: flags.color !== false, secrets });
+  const log = await openLog(output, flags);
+  const opened: Opened = { output, secrets, signal: abort.signal, log };
+  try {
+    const code = await runCommand(input, words, opened);
+    return { exitCode: code, signal: abort.received() };
+  } catch (thrown) {
+    if (abort.received() !== null) return { exitCode: exitCode.failed, signal: abort.received() };
+    if (json) await logErrors(thrown, log);
+    else await printError(thrown, input.cwd, flags['project-dir'], output);
+    return { exitCode: exitCodeOf(thrown), signal: null };
+  }
+}
+
+type Opened = Pick<CommandContext, 'output' | 'secrets' | 'signal' | 'log'>;
+
+async function runCommand({ argv, cwd, env }: CliInput, words: readonly string[], opened: Opened): Promise<ExitCode> {
+  const entry = findCommand(words);
+  if (entry === undefined) return runWithoutCommand(argv, words, opened.output);
+  const command = await entry.load();
+  if (argv.includes('--help') || argv.includes('-h')) return printHelp(command, opened.output);
+  const parsed = parseArguments(argv, { ...command, options: { ...command.options, ...everywhereOptions } });
+  const values = parsed.values as Values<EverywhereOptions>;
+  return command.run(values, { ...opened, positionals: parsed.positionals, cwd, env, clock: systemClock, commands });
+}
+
+/** Commands of two words come first: `warehouse serve`. */
+function findCommand([first = '', second = '']: readonly string[]): CommandEntry | undefined {
+  return commands.get(`${first} ${second}`) ?? commands.get(first);
+}
+
+async function runWithoutCommand(argv: readonly string[], [name]: readonly string[], output: Output): Promise<ExitCode> {
+  if (name !== undefined) throw unknownCommand(name);
+  const parsed = parseArguments(argv, { name: '', options: everywhereOptions, positionals: [] });
+  const values = parsed.values as Values<EverywhereOptions>;
+  if (values.version === true) return printVersion(output);
+  const { formatOverview } = await import('./format-help.ts');
+  output.print(formatOverview(commandGroups, (style, text) => output.paint('stdout', style, text)));
+  return values.help === true ? exitCode.ok : exitCode.usage;
+}
+
+function unknownCommand(name: string): GccflowError {
+  const hint = didYouMean(name, commands.keys()) ?? '`gccflow --help` lists the commands.';
+  return new GccflowError('USAGE', `There is no command '${name}'.`, { hint });
+}
+
+async function printVersion(output: Output): Promise<ExitCode> {
+  const { readVersion } = await import('./read-version.ts');
+  output.print(readVersion());
+  return exitCode.ok;
+}
+
+async function printHelp(command: Command, output: Output): Promise<ExitCode> {
+  const { formatHelp } = await import('./format-help.ts');
+  output.print(formatHelp(command, (style, text) => output.paint('stdout', style, text)));
+  return exitCode.ok;
+}
+
+/** Text goes through our own few lines; pino costs 17 ms of a start and is loaded for JSON only. */
+async function openLog(output: Output, flags: RoughFlags): Promise<Log> {
+  const asked = logLevels.find((level) => level === flags['log-level']);
+  const level = flags.quiet === true ? 'error' : asked;
+  if (flags['log-format'] !== 'json') return openTextLog(output, level ?? 'warn', systemClock);
+  const { openJsonLog } = await import('./open-log.ts');
+  return openJsonLog(output, level ?? 'info');
+}
+
+async function printError(thrown: unknown, cwd: string, projectFlag: unknown, output: Output): Promise<void> {
+  const { formatError } = await import('./format-error.ts');
+  const paint = (style: Style, text: string): string => output.paint('stderr', style, text);
+  output.complain(formatError(thrown, { projectDir: await projectDirOrNull(cwd, projectFlag), cwd, paint }));
+}
+
+async function logErrors(thrown: unknown, log: Log): Promise<void> {
+  for (const error of thrown instanceof InvalidProject ? thrown.errors : [thrown]) {
+    if (!(error instanceof GccflowError)) log.error({ err: error }, 'this is a bug in gccflow');
+    else log.error({ code: error.code, reason: error.message, hint: error.hint, at: error.at }, 'command failed');
+  }
+}
+
+async function projectDirOrNull(cwd: string, projectFlag: unknown): Promise<string | null> {
+  const { locateProject } = await import('./open-project.ts');
+  try {
+    return locateProject(cwd, typeof projectFlag === 'string' ? projectFlag : undefined);
+  } catch {
+    return null; // the error to print is another one
+  }
+}

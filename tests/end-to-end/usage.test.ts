@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commands } from '../../framework/cli/commands/index.ts';
+import { runCli, projectFolder, smallProject } from '../support/cli.ts';
+
+const cwd = import.meta.dirname;
+
+test('--help lists every command', async () => {
+  const { exitCode, stdout, stderr } = await runCli(['--help'], { cwd });
+
+  assert.equal(exitCode, 0);
+  assert.equal(stderr, '');
+  for (const { name, summary } of commands.values()) assert.match(stdout, new RegExp(`^  ${name} +${RegExp.escape(summary)}$`, 'm'));
+});
+
+test('every command explains itself with examples that parse', async () => {
+  for (const entry of commands.values()) {
+    const command = await entry.load();
+
+    assert.deepEqual([command.name, command.summary], [entry.name, entry.summary]);
+    assert.ok(command.examples.length > 0);
+    for (const { command: example } of command.examples) assert.ok(example.includes(`gccflow ${entry.name}`), example);
+  }
+});
+
+test('a command without arguments is wrong usage and prints the overview', async () => {
+  const { exitCode, stdout } = await runCli([], { cwd });
+
+  assert.equal(exitCode, 2);
+  assert.match(stdout, /^Usage {2}gccflow COMMAND/m);
+});
+
+const mistakes: readonly [readonly string[], RegExp][] = [
+  [['bild'], /^error\[USAGE\]: There is no command 'bild'\.\n {2}hint: Did you mean 'build'\?/],
+  [['ls', '--selct', 'x'], /There is no flag '--selct' here\.\n {2}hint: Did you mean '--select'\?/],
+  [['ls', '--outputs=name'], /Did you mean '--output'\?/],
+  [['ls', '-z'], /There is no flag '-z' here/],
+  [['ls', '--output', 'nam'], /'--output' does not take 'nam'\.\n {2}hint: Did you mean 'name'\? It takes selector, name/],
+  [['ls', '--target'], /'--target' needs a value/],
+  [['ls', 'stg_number'], /The argument 'stg_number' is one too many/],
+  [['ls', '--vars', '[1]'], /'--vars' takes a map in YAML or JSON\./],
+  [['ls', '--vars', '{a: ['], /'--vars' takes a map in YAML or JSON: /],
+  [['completion', 'tcsh'], /SHELL is one of bash, zsh, fish, not 'tcsh'/],
+  [['completion'], /The argument SHELL is missing/],
+  [['ls', '--target', 'prd'], /^error\[TARGET_NOT_FOUND\]/],
+  [['ls', '--project-dir', 'models'], /^error\[PROJECT_NOT_FOUND\]: The folder 'models' holds no project\.yaml/],
+];
+for (const [args, message] of mistakes) {
+  test(`gccflow ${args.join(' ')} is wrong usage`, async () => {
+    using project = projectFolder(smallProject);
+
+    const { exitCode, stdout, stderr } = await runCli(args, { cwd: project.dir });
+
+    assert.equal(exitCode, 2);
+    assert.equal(stdout, '');
+    assert.match(stderr, message);
+  });
+}
+
+test('outside of a project the command says how to get into one', async () => {
+  using empty = projectFolder();
+
+  const { exitCode, stderr } = await runCli(['ls'], { cwd: empty.dir });
+
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /^error\[PROJECT_NOT_FOUND\]: .*\n {2}hint: .*gccflow init/);
+});
+
+test('flags of every command may stand before it', async () => {
+  using project = projectFolder(smallProject);
+
+  const { stdout } = await runCli(
+    ['--project-dir', project.dir, '--quiet', 'ls', '-m', 'stg_number', 'mart_number', '--resource-type=model'],
+    { cwd },
+  );
+
+  assert.equal(stdout, 'small.staging.stg_number\nsmall.marts.mart_number\n');
+});
+
+test('colors obey NO_COLOR, FORCE_COLOR and --no-color', async () => {
+  const colored = async (args: string[], env: Record<string, string>) =>
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
+    /\x1b\[/.test((await runCli(['bild', ...args], { cwd, env })).stderr);
+
+  const results = await Promise.all([
+    colored([], {}),
+    colored([], { FORCE_COLOR: '1' }),
+    colored(['--no-color'], { FORCE_COLOR: '1' }),
+    colored([], { NO_COLOR: '1' }),
+  ]);
+
+  assert.deepEqual(results, [false, true, false, false]);
+});
