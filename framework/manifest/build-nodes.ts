@@ -1,14 +1,14 @@
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
-import { formatLocation, startOf } from '../foundation/location.ts';
+import { formatLocation, locate, startOf } from '../foundation/location.ts';
 import type { Builtins } from '../project/builtins.ts';
 import { configsAlong } from '../project/folder-config.ts';
 import { ModelConfig } from '../project/model-config.ts';
-import { emptyConfig } from '../project/placed-config.ts';
+import { emptyConfig, type PlacedConfig } from '../project/placed-config.ts';
 import type { NodeProperties, Project } from '../project/project.ts';
 import type { ModelNode, Node, SeedNode, SourceNode } from './manifest.ts';
-import { type MergedConfig, mergeConfigs } from './merge-config.ts';
+import { mergeConfigs, placeOfKey } from './merge-config.ts';
 import type { Relation } from './relation.ts';
 
 /** A node of the files, and whether it takes part. */
@@ -44,11 +44,8 @@ export function buildSeeds(project: Project, builtins: Builtins, diagnostics: Di
   const defaults = { ...ModelConfig.parse({}), materialized: 'seed' };
   return project.seeds.map((seed) => {
     const own = properties.get(seed.name);
-    const merged = mergeConfigs(defaults, [
-      ...configsAlong(project.folderConfigs.seeds, [...seed.folders, seed.name]),
-      own?.config ?? emptyConfig,
-    ]);
-    const config = { ...merged.config, materialized: 'seed' };
+    const places = [...configsAlong(project.folderConfigs.seeds, [...seed.folders, seed.name]), own?.config ?? emptyConfig];
+    const config = { ...mergeConfigs(defaults, places), materialized: 'seed' };
     const node: SeedNode = {
       kind: 'seed',
       id: `seed.${seed.name}`,
@@ -64,7 +61,7 @@ export function buildSeeds(project: Project, builtins: Builtins, diagnostics: Di
       columns: own?.columns ?? [],
       contentHash: seed.contentHash,
     };
-    checkConfig(node, { ...merged, config }, builtins, diagnostics);
+    checkConfig(node, places, builtins, diagnostics);
     return { node, enabled: config.enabled };
   });
 }
@@ -75,8 +72,8 @@ export function buildModels(project: Project, builtins: Builtins, diagnostics: D
   return project.models.map((model) => {
     const own = properties.get(model.name);
     const along = configsAlong(project.folderConfigs.models, [...model.folders, model.name]);
-    const merged = mergeConfigs(defaults, [...along, own?.config ?? emptyConfig, model.config]);
-    const { config } = merged;
+    const places = [...along, own?.config ?? emptyConfig, model.config];
+    const config = mergeConfigs(defaults, places);
     const node: ModelNode = {
       kind: 'model',
       id: `model.${model.name}`,
@@ -92,7 +89,7 @@ export function buildModels(project: Project, builtins: Builtins, diagnostics: D
       columns: own?.columns ?? [],
       template: model.template,
     };
-    checkConfig(node, merged, builtins, diagnostics);
+    checkConfig(node, places, builtins, diagnostics);
     return { node, enabled: config.enabled };
   });
 }
@@ -111,13 +108,14 @@ function propertiesOf(
   const names = new Set(files.map(({ name }) => name));
   const byName = new Map<string, NodeProperties>();
   for (const entry of project.properties.filter((candidate) => candidate.of === of)) {
-    const { name, at } = entry;
+    const { name } = entry;
+    const at = locate(entry.file, entry.at);
     const other = byName.get(name);
     if (!names.has(name)) {
       const message = `The properties of '${name}' belong to no ${of}: no file has that name.`;
       diagnostics.report(new GccflowError('REF_NOT_FOUND', message, { at, hint: didYouMean(name, names) }));
     } else if (other) {
-      const message = `The ${of} '${name}' has properties in ${formatLocation(other.at)} already.`;
+      const message = `The ${of} '${name}' has properties in ${formatLocation(locate(other.file, other.at))} already.`;
       diagnostics.report(new GccflowError('NAME_DUPLICATE', message, { at, hint: 'Keep one entry for each name.' }));
     } else byName.set(name, entry);
   }
@@ -125,23 +123,19 @@ function propertiesOf(
 }
 
 /** Reports a materialization that does not exist, and what the materialization finds wrong with the config. */
-function checkConfig(
-  node: ModelNode | SeedNode,
-  { config, at }: MergedConfig<ModelConfig>,
-  builtins: Builtins,
-  diagnostics: Diagnostics,
-): void {
+function checkConfig(node: ModelNode | SeedNode, places: readonly PlacedConfig[], builtins: Builtins, diagnostics: Diagnostics): void {
+  const { config } = node;
   if (!config.enabled) return;
   const materialization = builtins.materializations.get(config.materialized);
   if (!materialization || (node.kind === 'model' && config.materialized === 'seed')) {
     const names = [...builtins.materializations.keys()].filter((name) => name !== 'seed');
     const hint = didYouMean(config.materialized, names) ?? `There are: ${names.join(', ')}.`;
     const message = `The ${node.kind} '${node.name}' names the materialization '${config.materialized}', which does not exist.`;
-    diagnostics.report(new GccflowError('MATERIALIZATION_UNKNOWN', message, { at: at.materialized ?? node.at, hint }));
+    diagnostics.report(new GccflowError('MATERIALIZATION_UNKNOWN', message, { at: placeOfKey('materialized', places) ?? node.at, hint }));
     return;
   }
   for (const mistake of materialization.check(config)) {
-    const place = at[mistake.key as keyof ModelConfig] ?? node.at;
+    const place = placeOfKey(mistake.key as keyof ModelConfig, places) ?? node.at;
     diagnostics.report(
       new GccflowError(mistake.code, `The ${node.kind} '${node.name}': ${mistake.message}`, { at: place, hint: mistake.hint }),
     );

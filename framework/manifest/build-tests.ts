@@ -1,7 +1,7 @@
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
-import { startOf } from '../foundation/location.ts';
+import { type Location, locate, startOf } from '../foundation/location.ts';
 import type { Builtins, GenericTest } from '../project/builtins.ts';
 import { checkShape } from '../project/check-shape.ts';
 import { configsAlong } from '../project/folder-config.ts';
@@ -29,12 +29,12 @@ export function buildTests(
   const byId = new Map<NodeId, Declared<Tested>>(declared.map((entry) => [entry.node.id, entry]));
   const builder = new TestBuilder(project, builtins, resolver, diagnostics);
   const attached = [
-    ...project.sources.map((table) => ({ id: `source.${table.source}.${table.table}` as NodeId, tests: table.tests })),
-    ...project.properties.map(({ of, name, tests }) => ({ id: `${of}.${name}` as NodeId, tests })),
+    ...project.sources.map((table) => ({ id: `source.${table.source}.${table.table}` as NodeId, file: table.at.file, tests: table.tests })),
+    ...project.properties.map(({ of, name, file, tests }) => ({ id: `${of}.${name}` as NodeId, file, tests })),
   ];
-  const generic = attached.flatMap(({ id, tests }) => {
+  const generic = attached.flatMap(({ id, file, tests }) => {
     const owner = byId.get(id);
-    return owner ? tests.flatMap((test) => builder.buildGeneric(test, owner) ?? []) : [];
+    return owner ? tests.flatMap((test) => builder.buildGeneric(test, locate(file, test.at), owner) ?? []) : [];
   });
   return [...generic, ...builder.buildSingular()];
 }
@@ -56,20 +56,20 @@ class TestBuilder {
   }
 
   /** The node of one declaration; null after reporting. */
-  buildGeneric(declaration: TestDeclaration, { node: tested, enabled }: Declared<Tested>): Declared<TestNode> | null {
-    const test = this.#find(declaration);
-    const args = test && this.#checkArguments(test, declaration);
+  buildGeneric(declaration: TestDeclaration, at: Location, { node: tested, enabled }: Declared<Tested>): Declared<TestNode> | null {
+    const test = this.#find(declaration, at);
+    const args = test && this.#checkArguments(test, declaration, at);
     if (!test || !args) return null;
     const owner = tested.kind === 'source' ? `${tested.sourceName}_${tested.name}` : tested.name;
     const prefix = tested.kind === 'source' ? 'source_' : '';
     const name = declaration.name ?? nameTest(`${prefix}${test.name}`, owner, declaration.column, declaration.arguments);
     const folders = tested.fqn.slice(1, -1);
-    const { config } = mergeConfigs(this.#defaults, [
+    const config = mergeConfigs(this.#defaults, [
       ...configsAlong(this.#project.folderConfigs.tests, folders),
-      { values: declaration.config, at: {} },
+      { file: at.file, values: declaration.config, at: {} },
     ]);
     const takesPart = enabled && config.enabled;
-    const references = takesPart ? this.#references(test, args, declaration, name) : {};
+    const references = takesPart ? this.#references(test, args, at, name) : {};
     const template = this.#templateOf(test);
     const node: TestNode = {
       kind: 'test',
@@ -79,8 +79,8 @@ class TestBuilder {
       tags: config.tags,
       meta: config.meta,
       description: '',
-      file: declaration.at.file,
-      at: declaration.at,
+      file: at.file,
+      at,
       testType: 'generic',
       testName: test.name,
       attachedTo: tested.id,
@@ -97,7 +97,7 @@ class TestBuilder {
 
   buildSingular(): Declared<TestNode>[] {
     return this.#project.singularTests.map(({ name, file, folders, template, config: own }) => {
-      const { config } = mergeConfigs(this.#defaults, [...configsAlong(this.#project.folderConfigs.tests, [...folders, name]), own]);
+      const config = mergeConfigs(this.#defaults, [...configsAlong(this.#project.folderConfigs.tests, [...folders, name]), own]);
       const node: TestNode = {
         kind: 'test',
         id: `test.${name}`,
@@ -122,7 +122,7 @@ class TestBuilder {
     });
   }
 
-  #find({ test: name, column, at }: TestDeclaration): GenericTest | null {
+  #find({ test: name, column }: TestDeclaration, at: Location): GenericTest | null {
     const test = this.#project.genericTests.get(name) ?? this.#builtins.genericTests.get(name);
     if (!test) {
       const names = [...this.#project.genericTests.keys(), ...this.#builtins.genericTests.keys()];
@@ -139,7 +139,7 @@ class TestBuilder {
   }
 
   /** Arguments with their defaults. The same arguments of the same test are checked once. */
-  #checkArguments(test: GenericTest, { arguments: given, at }: TestDeclaration): Readonly<Record<string, unknown>> | null {
+  #checkArguments(test: GenericTest, { arguments: given }: TestDeclaration, at: Location): Readonly<Record<string, unknown>> | null {
     const key = `${test.name} ${JSON.stringify(given)}`;
     const known = this.#checkedArguments.get(key);
     if (known) return known;
@@ -149,7 +149,7 @@ class TestBuilder {
     return args;
   }
 
-  #references(test: GenericTest, args: Readonly<Record<string, unknown>>, { at }: TestDeclaration, name: string): Record<string, NodeId> {
+  #references(test: GenericTest, args: Readonly<Record<string, unknown>>, at: Location, name: string): Record<string, NodeId> {
     const references: Record<string, NodeId> = {};
     for (const key of test.relations) {
       const value = args[key];

@@ -46,7 +46,9 @@ export function invert(parents: Parents): Map<NodeId, NodeId[]> {
 
 /** What is left when nodes without parents or without children are taken away, again and again. */
 function cyclicCore(parents: Parents): Parents {
-  const upper = without(sortTopologically(parents), parents);
+  const sorted = sortTopologically(parents);
+  if (sorted.length === parents.size) return new Map();
+  const upper = without(sorted, parents);
   return without(sortTopologically(invert(upper)), upper);
 }
 

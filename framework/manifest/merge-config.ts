@@ -1,11 +1,5 @@
-import type { Location } from '../foundation/location.ts';
+import { type Location, locate } from '../foundation/location.ts';
 import type { PlacedConfig } from '../project/placed-config.ts';
-
-/** A config with every default filled in, and where each key that some place states was stated last. */
-export interface MergedConfig<Config> {
-  readonly config: Config;
-  readonly at: Readonly<Partial<Record<keyof Config, Location>>>;
-}
 
 /** Keys whose texts add up over the places. */
 const appended: ReadonlySet<string> = new Set(['tags', 'pre_hook', 'post_hook']);
@@ -13,16 +7,20 @@ const appended: ReadonlySet<string> = new Set(['tags', 'pre_hook', 'post_hook'])
 const merged: ReadonlySet<string> = new Set(['meta']);
 
 /** Joins configs, the farthest place first, in dbt's way: tags and hooks append, meta merges, every other key is replaced. */
-export function mergeConfigs<Config extends object>(defaults: Config, places: readonly PlacedConfig<Config>[]): MergedConfig<Config> {
-  const config: Record<string, unknown> = Object.fromEntries(Object.entries(defaults));
-  const at: Partial<Record<keyof Config, Location>> = {};
+export function mergeConfigs<Config extends object>(defaults: Config, places: readonly PlacedConfig<Config>[]): Config {
+  const config: Record<string, unknown> = Object.assign({} as Record<string, unknown>, defaults);
   for (const place of places) {
-    for (const [key, value] of Object.entries(place.values)) {
-      config[key] = join(key, config[key], value);
-    }
-    Object.assign(at, place.at);
+    const values = place.values as Readonly<Record<string, unknown>>;
+    for (const key in values) config[key] = join(key, config[key], values[key]);
   }
-  return { config: config as unknown as Config, at };
+  return config as unknown as Config;
+}
+
+/** Where a key was stated last. */
+export function placeOfKey<Config>(key: keyof Config, places: readonly PlacedConfig<Config>[]): Location | undefined {
+  const place = places.findLast(({ at }) => at[key] !== undefined);
+  const position = place?.at[key];
+  return place && position && locate(place.file, position);
 }
 
 function join(key: string, before: unknown, value: unknown): unknown {

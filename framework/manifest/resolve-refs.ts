@@ -1,7 +1,7 @@
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
-import type { Location } from '../foundation/location.ts';
+import { type Location, locate } from '../foundation/location.ts';
 import { envMissing } from '../project/expand-env.ts';
 import { parseTemplate, type Template } from '../project/parse-template.ts';
 import type { Project } from '../project/project.ts';
@@ -48,15 +48,16 @@ export class Resolver {
   /** Where `node` names `parent`, if its own file does. */
   placeOf(node: Node, parent: Node): Location | undefined {
     if (node.kind !== 'model') return undefined;
-    return node.template.refs.find(({ name }) => name === parent.name)?.at;
+    const call = node.template.refs.find(({ name }) => name === parent.name);
+    return call && locate(node.file, call.at);
   }
 
   /** The nodes a template reads, its macros' included. `variables`: bare names it may use; null allows any. */
   resolveTemplate(template: Template, subject: string, variables: readonly string[] | null): NodeId[] {
-    const parents = template.refs.map((ref) => this.resolveName({ kind: 'ref', name: ref.name }, ref.at, subject));
-    const sources = template.sources.map((call) => this.resolveName({ kind: 'source', ...call }, call.at, subject));
+    const parents = template.refs.map((ref) => this.resolveName({ kind: 'ref', name: ref.name }, locate(template.file, ref.at), subject));
+    const sources = template.sources.map((call) => this.resolveName({ kind: 'source', ...call }, locate(template.file, call.at), subject));
     this.#checkNames(template, variables);
-    const macros = template.macros.flatMap(({ name, at }) => this.#macroParentsOf(name, at));
+    const macros = template.macros.flatMap(({ name, at }) => this.#macroParentsOf(name, locate(template.file, at)));
     return [...parents, ...sources, ...macros].filter((id) => id !== undefined);
   }
 
@@ -99,13 +100,13 @@ export class Resolver {
   #checkNames(template: Template, variables: readonly string[] | null): void {
     const { helpers, env, vars } = this.#project;
     for (const { name, at } of template.helpers) {
-      if (!helpers.has(name)) this.#diagnostics.report(this.#helperNotFound(name, at));
+      if (!helpers.has(name)) this.#diagnostics.report(this.#helperNotFound(name, locate(template.file, at)));
     }
     for (const { name, at } of variables === null ? [] : template.variables) {
-      if (!helpers.has(name) && !variables?.includes(name)) this.#diagnostics.report(this.#helperNotFound(name, at));
+      if (!helpers.has(name) && !variables?.includes(name)) this.#diagnostics.report(this.#helperNotFound(name, locate(template.file, at)));
     }
     for (const { name, at } of template.envs) {
-      if (env[name] === undefined) this.#diagnostics.report(envMissing(name, env, at));
+      if (env[name] === undefined) this.#diagnostics.report(envMissing(name, env, locate(template.file, at)));
     }
     for (const { name, hasDefault, at } of template.vars) {
       if (hasDefault || Object.hasOwn(vars, name)) continue;
@@ -113,7 +114,7 @@ export class Resolver {
       const hint =
         didYouMean(name, Object.keys(vars)) ??
         `Give it a value under 'vars:' in project.yaml or with --vars, or write {{var "${name}" default}}.`;
-      this.#diagnostics.report(new GccflowError('VAR_NOT_FOUND', message, { at, hint }));
+      this.#diagnostics.report(new GccflowError('VAR_NOT_FOUND', message, { at: locate(template.file, at), hint }));
     }
   }
 

@@ -46,7 +46,10 @@ export function readFolderConfig<Shape extends z.core.$ZodLooseShape>(
     Object.assign(values, checkShape(entry, { [name]: value }, places, diagnostics));
     at[name] = places.at([]);
   }
-  return { config: { values, at } as FolderConfig<z.output<z.ZodObject<Shape, z.core.$strict>>>['config'], folders };
+  return {
+    config: { file: document.file, values, at } as unknown as FolderConfig<z.output<z.ZodObject<Shape, z.core.$strict>>>['config'],
+    folders,
+  };
 }
 
 /** The configs along a node's folders, the outermost first. */

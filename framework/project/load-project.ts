@@ -9,11 +9,12 @@ import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
 import { ModelConfig } from './model-config.ts';
 import { ParseCache } from './parse-cache.ts';
-import type { FileContent } from './parse-file.ts';
+import { type FileContent, nameFile, type TemplateBody } from './parse-file.ts';
 import { parseFiles } from './parse-files.ts';
 import { readBytes } from './parse-found-file.ts';
+import type { Template } from './parse-template.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
-import type { Project } from './project.ts';
+import type { Project, TestFile } from './project.ts';
 import { ProjectFile } from './project-file.ts';
 import { type FoundFile, findProjectFiles } from './project-files.ts';
 import { readSelectors } from './read-selectors.ts';
@@ -42,28 +43,51 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
   const helpers = await importHelpers(files, options.dir, diagnostics);
   const selectors = readSelectors(options.dir, diagnostics);
   if (!root) return null;
-  const pick = <Kind extends FileContent['kind']>(kind: Kind): Extract<FileContent, { kind: Kind }>[] =>
-    contents.filter((content): content is Extract<FileContent, { kind: Kind }> => content.kind === kind);
-  const tests = pick('test').map(({ test }) => test);
   const project: Project = {
     ...root,
     dir: options.dir,
     env: options.env,
     vars: { ...root.vars, ...options.vars },
-    models: pick('model').map(({ model }) => model),
-    seeds: pick('seed').map(({ seed }) => seed),
-    properties: pick('properties').flatMap(({ properties }) => properties),
-    sources: pick('sources').flatMap(({ tables }) => tables),
-    exposures: pick('properties').flatMap(({ exposures }) => exposures),
-    syncs: pick('sync').map(({ sync }) => sync),
-    singularTests: tests.filter(({ file }) => file.startsWith('tests/data/')),
-    genericTests: new Map(tests.filter(({ file }) => file.startsWith('tests/generic/')).map((test) => [test.name, userTest(test)])),
-    macros: pick('macro').map(({ macro }) => macro),
+    ...gather(contents),
     helpers,
     selectors,
   };
   checkFolderNames(project, diagnostics);
   return project;
+}
+
+type Gathered = Pick<
+  Project,
+  'models' | 'seeds' | 'properties' | 'sources' | 'exposures' | 'syncs' | 'singularTests' | 'genericTests' | 'macros'
+>;
+
+/** Sorts what the files declare by its kind, and names it by its file. */
+function gather(contents: ReadonlyMap<string, FileContent>): Gathered {
+  const pick = <Kind extends FileContent['kind']>(kind: Kind) =>
+    [...contents].flatMap(([file, content]) =>
+      content.kind === kind ? [{ ...(content as Extract<FileContent, { kind: Kind }>), file }] : [],
+    );
+  const templateOf = ({ file, template }: { file: string; template: TemplateBody }): Template => ({
+    ...template,
+    file,
+    start: startOf(file),
+  });
+  const tests = (root: string) =>
+    pick('test')
+      .filter(({ file }) => file.startsWith(`${root}/`))
+      .map((test): TestFile => ({ ...nameFile(test.file, root), template: templateOf(test), config: test.config }));
+  const properties = pick('properties');
+  return {
+    models: pick('model').map((model) => ({ ...nameFile(model.file, 'models'), template: templateOf(model), config: model.config })),
+    seeds: pick('seed').map(({ file, contentHash }) => ({ ...nameFile(file, 'sources/seeds'), contentHash })),
+    properties: properties.flatMap((entry) => entry.properties),
+    sources: pick('sources').flatMap(({ tables }) => tables),
+    exposures: properties.flatMap(({ exposures }) => exposures),
+    syncs: pick('sync').map(({ sync }) => sync),
+    singularTests: tests('tests/data'),
+    genericTests: new Map(tests('tests/generic').map((test) => [test.name, userTest(test)])),
+    macros: pick('macro').map((macro) => ({ ...nameFile(macro.file, 'macros'), template: templateOf(macro) })),
+  };
 }
 
 type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs'>;
@@ -111,7 +135,7 @@ async function readContents(
   found: readonly FoundFile[],
   { dir, env, cacheDir }: ProjectOptions,
   diagnostics: Diagnostics,
-): Promise<readonly FileContent[]> {
+): Promise<ReadonlyMap<string, FileContent>> {
   const files = found.filter(({ role }) => role !== 'helper');
   const cache = ParseCache.read(cacheDir);
   const contents = new Map<string, FileContent>();
@@ -130,7 +154,12 @@ async function readContents(
     for (const error of errors) diagnostics.report(error);
   }
   if (parsed.some(({ content, readsEnv }) => content && !readsEnv) || cache.hasOthers(new Set(unchanged))) cache.write(unchanged, parsed);
-  return files.flatMap(({ file }) => contents.get(file) ?? []);
+  return new Map(
+    files.flatMap(({ file }) => {
+      const content = contents.get(file);
+      return content ? [[file, content] as const] : [];
+    }),
+  );
 }
 
 /** Every exported function of `macros/*.ts` is a helper. */

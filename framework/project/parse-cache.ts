@@ -61,12 +61,12 @@ export class ParseCache {
     const fresh = parsed.flatMap(({ file, stamp, readAt, contentHash, content, readsEnv }) =>
       content && !readsEnv ? [[file, { stamp, readAt, contentHash, content }] as const] : [],
     );
-    const body = JSON.stringify([...kept, ...fresh]);
+    const body = Buffer.from(JSON.stringify([...kept, ...fresh]));
     try {
       mkdirSync(this.#dir, { recursive: true });
       const path = join(this.#dir, fileName);
       const temporary = `${path}.${process.pid}.${Date.now()}`;
-      writeFileSync(temporary, `${header(body)}\n${body}`);
+      writeFileSync(temporary, Buffer.concat([Buffer.from(`${header(body)}\n`), body]));
       renameSync(temporary, path);
     } catch {
       rmSync(join(this.#dir, fileName), { force: true });
@@ -76,17 +76,18 @@ export class ParseCache {
 
 function readEntries(path: string): ReadonlyMap<string, Entry> {
   try {
-    const text = readFileSync(path, 'utf8');
-    const end = text.indexOf('\n');
-    const body = text.slice(end + 1);
-    return text.slice(0, end) === header(body) ? new Map(JSON.parse(body) as [string, Entry][]) : new Map();
+    const bytes = readFileSync(path);
+    const end = bytes.indexOf(10);
+    const body = bytes.subarray(end + 1);
+    const isWhole = bytes.toString('latin1', 0, end) === header(body);
+    return isWhole ? new Map(JSON.parse(body.toString('utf8')) as [string, Entry][]) : new Map();
   } catch {
     return new Map();
   }
 }
 
 /** Names the version of the parser, and the body by its checksum. */
-function header(body: string): string {
+function header(body: Buffer): string {
   return `${parserVersion()} ${body.length} ${crc32(body)}`;
 }
 

@@ -3,28 +3,32 @@ import type { z } from 'zod';
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
-import { startOf } from '../foundation/location.ts';
+import { locate, type Position, positionOf, startOf } from '../foundation/location.ts';
 import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv, readsEnv } from './expand-env.ts';
 import { type Column, type ColumnEntry, ModelsFile, SeedsFile } from './models-file.ts';
-import { type ParsedTemplate, parseTemplate } from './parse-template.ts';
+import { type ParsedTemplate, parseTemplate, type Template } from './parse-template.ts';
 import { parseYaml, type YamlDocument, type YamlPath } from './parse-yaml.ts';
-import { ModelConfigEntry, placeConfig, readConfigCalls } from './placed-config.ts';
-import type { Exposure, MacroFile, ModelFile, NodeProperties, SeedFile, SourceTable, Sync, TestFile } from './project.ts';
+import { ModelConfigEntry, type PlacedConfig, placeConfig, readConfigCalls } from './placed-config.ts';
+import type { Exposure, NodeProperties, SourceTable, Sync } from './project.ts';
 import { SourceFile } from './source-file.ts';
 import { findStatements } from './sql-statements.ts';
 import { SyncFile } from './sync-file.ts';
+import type { TestConfig } from './test-config.ts';
 import { readTests, TestConfigEntry, type TestDeclaration } from './test-entry.ts';
 
-/** What one file declares. Plain data, so that it can be cached. */
+/** What one file declares. Plain data, so that it can be cached; what follows from the file's path is left out. */
 export type FileContent =
-  | { readonly kind: 'model'; readonly model: ModelFile }
-  | { readonly kind: 'test'; readonly test: TestFile }
-  | { readonly kind: 'macro'; readonly macro: MacroFile }
+  | { readonly kind: 'model'; readonly template: TemplateBody; readonly config: PlacedConfig }
+  | { readonly kind: 'test'; readonly template: TemplateBody; readonly config: PlacedConfig<TestConfig> }
+  | { readonly kind: 'macro'; readonly template: TemplateBody }
   | { readonly kind: 'properties'; readonly properties: readonly NodeProperties[]; readonly exposures: readonly Exposure[] }
   | { readonly kind: 'sources'; readonly tables: readonly SourceTable[] }
-  | { readonly kind: 'seed'; readonly seed: SeedFile }
+  | { readonly kind: 'seed'; readonly contentHash: string }
   | { readonly kind: 'sync'; readonly sync: Sync };
+
+/** A template without what follows from its file's path. */
+export type TemplateBody = Omit<Template, 'file' | 'start'>;
 
 /** The name and the folders of a file below `root`. */
 export function nameFile(file: string, root: string): { name: string; file: string; folders: string[] } {
@@ -38,8 +42,8 @@ export function parseModelFile(file: string, text: string, diagnostics: Diagnost
   const parsed = parseTemplate(text, startOf(file), diagnostics);
   if (!parsed) return null;
   checkStatements(parsed, `The model '${nameFile(file, 'models').name}'`, diagnostics);
-  const config = readConfigCalls(parsed.template.configs, ModelConfigEntry, diagnostics);
-  return { kind: 'model', model: { ...nameFile(file, 'models'), template: withoutConfigs(parsed), config } };
+  const config = readConfigCalls(file, parsed.template.configs, ModelConfigEntry, diagnostics);
+  return { kind: 'model', template: bodyOf(parsed), config };
 }
 
 /** Reads a test's `.sql` file; null after reporting. */
@@ -47,14 +51,14 @@ export function parseTestFile(file: string, root: string, text: string, diagnost
   const parsed = parseTemplate(text, startOf(file), diagnostics);
   if (!parsed) return null;
   checkStatements(parsed, `The test '${nameFile(file, root).name}'`, diagnostics);
-  const config = readConfigCalls(parsed.template.configs, TestConfigEntry, diagnostics);
-  return { kind: 'test', test: { ...nameFile(file, root), template: withoutConfigs(parsed), config } };
+  const config = readConfigCalls(file, parsed.template.configs, TestConfigEntry, diagnostics);
+  return { kind: 'test', template: bodyOf(parsed), config };
 }
 
 /** Reads a macro's `.hbs` file; null after reporting. */
 export function parseMacroFile(file: string, text: string, diagnostics: Diagnostics): FileContent | null {
   const parsed = parseTemplate(text, startOf(file), diagnostics);
-  return parsed && { kind: 'macro', macro: { ...nameFile(file, 'macros'), template: parsed.template } };
+  return parsed && { kind: 'macro', template: bodyOf(parsed) };
 }
 
 /** Reads a YAML file by its `kind:`; null after reporting. */
@@ -107,7 +111,8 @@ function readProperties(
   return entries.map((entry, index) => ({
     of,
     name: entry.name,
-    at: document.at([...path, index, 'name']),
+    file: document.file,
+    at: positionOf(document.at([...path, index, 'name'])),
     description: entry.description,
     config: placeConfig(entry.config, document, [...path, index, 'config']),
     columns: entry.columns.map(columnOf),
@@ -159,9 +164,10 @@ function readAllTests(
   return [...read(entry, null, path), ...entry.columns.flatMap((column, index) => read(column, column.name, [...path, 'columns', index]))];
 }
 
-/** A config has been read from the calls by now; what is left of them would only be kept twice. */
-function withoutConfigs({ template }: ParsedTemplate): ParsedTemplate['template'] {
-  return { ...template, configs: [] };
+/** The config has been read from the calls by now; they would only be kept twice. */
+function bodyOf({ template }: ParsedTemplate): TemplateBody {
+  const { file: _file, start: _start, ...body } = template;
+  return { ...body, configs: [] };
 }
 
 /** Reports MODEL_STATEMENTS unless the file holds exactly one statement. */
@@ -170,20 +176,20 @@ function checkStatements({ pieces, template }: ParsedTemplate, subject: string, 
   const [first, second] = findStatements(sql);
   if (first && !second) return;
   const message = second ? `${subject} holds more than one statement.` : `${subject} holds no statement.`;
-  const at = second ? placeOf(second.start, pieces) : startOf(template.file);
+  const at = locate(template.file, second ? placeOf(second.start, pieces) : startOf(template.file));
   const hint = second ? 'Keep one SELECT in the file; other statements belong into pre_hook and post_hook.' : 'Write one SELECT.';
   diagnostics.report(new GccflowError('MODEL_STATEMENTS', message, { at, hint }));
 }
 
-function placeOf(offset: number, pieces: ParsedTemplate['pieces']): ParsedTemplate['pieces'][number]['at'] {
+function placeOf(offset: number, pieces: ParsedTemplate['pieces']): Position {
   let left = offset;
   for (const { text, at } of pieces) {
     if (left < text.length) {
       const lines = text.slice(0, left).split('\n');
       const last = lines.at(-1)?.length ?? 0;
-      return { file: at.file, line: at.line + lines.length - 1, column: lines.length === 1 ? at.column + last : last + 1 };
+      return { line: at.line + lines.length - 1, column: lines.length === 1 ? at.column + last : last + 1 };
     }
     left -= text.length;
   }
-  return startOf(pieces[0]?.at.file ?? '');
+  return { line: 1, column: 1 };
 }

@@ -5,7 +5,7 @@ import { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 import { startOf } from '../foundation/location.ts';
 import { type Env, readsEnv } from './expand-env.ts';
-import { type FileContent, nameFile, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
+import { type FileContent, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
 import type { FoundFile } from './project-files.ts';
 
 /** What tells one state of a file from another without reading it: size, times of change, and inode. */
@@ -68,7 +68,7 @@ function parse(
     case 'model':
       return parseModelFile(file, text, diagnostics);
     case 'seed':
-      return { kind: 'seed', seed: { ...nameFile(file, 'sources/seeds'), contentHash } };
+      return { kind: 'seed', contentHash };
     case 'singular-test':
       return parseTestFile(file, 'tests/data', text, diagnostics);
     case 'generic-test':

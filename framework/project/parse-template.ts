@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError, messageOf } from '../foundation/error.ts';
-import type { Location } from '../foundation/location.ts';
+import { type Location, locate, type Position } from '../foundation/location.ts';
 import { readCall, readLiteral, type TemplateCall } from './template-calls.ts';
 
 /** A template's text and what can be read from it without rendering. */
@@ -23,9 +23,10 @@ export interface Template {
   readonly variables: readonly NamedCall[];
 }
 
+/** Places in calls are places in the template's file. */
 export interface NamedCall {
   readonly name: string;
-  readonly at: Location;
+  readonly at: Position;
 }
 
 export interface VarCall extends NamedCall {
@@ -40,18 +41,18 @@ export interface SourceCall {
   readonly source: string;
   readonly table: string;
   readonly final: boolean;
-  readonly at: Location;
+  readonly at: Position;
 }
 
 /** One `{{config key=value …}}`. */
 export interface ConfigCall {
   readonly values: Readonly<Record<string, ConfigValue>>;
-  readonly at: Location;
+  readonly at: Position;
 }
 
 export interface ConfigValue {
   readonly value: unknown;
-  readonly at: Location;
+  readonly at: Position;
 }
 
 /** A template and the pieces of its SQL: text as it stands, `x` for a tag that renders to something. */
@@ -62,7 +63,7 @@ export interface ParsedTemplate {
 
 export interface SqlPiece {
   readonly text: string;
-  readonly at: Location;
+  readonly at: Position;
 }
 
 /** Reads a template without rendering it; gives back null after reporting TEMPLATE_SYNTAX. Wrong arguments are TEMPLATE_ARGUMENT. */
@@ -220,17 +221,17 @@ class TemplateReader {
   }
 
   #report(code: 'TEMPLATE_SYNTAX' | 'TEMPLATE_ARGUMENT', message: string, position: hbs.AST.Position, hint?: string): void {
-    this.#diagnostics.report(new GccflowError(code, message, { at: this.#place(position), hint }));
+    this.#diagnostics.report(new GccflowError(code, message, { at: locate(this.#start.file, this.#place(position)), hint }));
   }
 
-  #place({ line, column }: hbs.AST.Position): Location {
+  #place({ line, column }: hbs.AST.Position): Position {
     return shift(this.#start, line, column + 1);
   }
 }
 
 /** A place inside the text, as a place in its file. Both count from 1. */
-function shift(start: Location, line: number, column: number): Location {
-  return { file: start.file, line: start.line + line - 1, column: line === 1 ? start.column + column - 1 : column };
+function shift(start: Position, line: number, column: number): Position {
+  return { line: start.line + line - 1, column: line === 1 ? start.column + column - 1 : column };
 }
 
 /** Handlebars' parse errors carry their line in the text only, and the column as the length of a dashed line. */
@@ -238,7 +239,7 @@ function syntaxError(error: unknown, text: string, start: Location): GccflowErro
   const { lineNumber, column } = error as { lineNumber?: number; column?: number };
   const message = messageOf(error);
   if (lineNumber !== undefined) {
-    const at = shift(start, lineNumber, (column ?? 0) + 1);
+    const at = locate(start.file, shift(start, lineNumber, (column ?? 0) + 1));
     return new GccflowError('TEMPLATE_SYNTAX', `The template does not parse: ${message.replace(/ - \d+:\d+$/, '')}.`, { at, cause: error });
   }
   const [, lineText, shown = '', dashes = '', got = ''] = /on line (\d+):\n(.*)\n(-*)\^(?:[\s\S]*got '(\w+)')?/.exec(message) ?? [];
@@ -247,7 +248,7 @@ function syntaxError(error: unknown, text: string, start: Location): GccflowErro
   const found = (text.split('\n')[line - 1] ?? '').lastIndexOf(past);
   const end = got === 'EOF';
   return new GccflowError('TEMPLATE_SYNTAX', end ? 'The template ends inside a tag or block.' : 'The template does not parse here.', {
-    at: shift(start, line, found < 0 ? 1 : found + past.length + 1),
+    at: locate(start.file, shift(start, line, found < 0 ? 1 : found + past.length + 1)),
     hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : 'Look for an unclosed {{, quote or parenthesis.',
     cause: error,
   });

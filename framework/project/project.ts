@@ -1,4 +1,4 @@
-import type { Location } from '../foundation/location.ts';
+import type { Location, Position } from '../foundation/location.ts';
 import type { GenericTest } from './builtins.ts';
 import type { Env } from './expand-env.ts';
 import type { FolderConfig } from './folder-config.ts';
@@ -78,7 +78,8 @@ export interface MacroFile extends NamedFile {
 export interface NodeProperties {
   readonly of: 'model' | 'seed';
   readonly name: string;
-  readonly at: Location;
+  readonly file: string;
+  readonly at: Position;
   readonly description: string;
   readonly config: PlacedConfig;
   readonly columns: readonly Column[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
-import type { Location } from '../foundation/location.ts';
+import { type Position, positionOf } from '../foundation/location.ts';
 import { checkShape, type Places } from './check-shape.ts';
 import type { YamlPath } from './parse-yaml.ts';
 import { partialOf } from './partial-of.ts';
@@ -21,7 +21,8 @@ export interface TestDeclaration {
   readonly column: string | null;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly config: Partial<TestConfig>;
-  readonly at: Location;
+  /** In the file that declares it. */
+  readonly at: Position;
 }
 
 /** What one place may state of a test's config. */
@@ -47,7 +48,8 @@ function readTest(
   places: Places,
   diagnostics: Diagnostics,
 ): TestDeclaration | null {
-  if (typeof entry === 'string') return { test: entry, name: null, column, arguments: {}, config: noConfig, at: places.at(path) };
+  if (typeof entry === 'string')
+    return { test: entry, name: null, column, arguments: {}, config: noConfig, at: positionOf(places.at(path)) };
   const [[test, given] = [], ...others] = Object.entries(entry);
   const at = places.at(path);
   if (test === undefined || others.length > 0 || (given !== null && (typeof given !== 'object' || Array.isArray(given)))) {
@@ -59,7 +61,7 @@ function readTest(
     at: (inner) => places.at([...path, test, ...inner]),
     keyAt: (inner) => places.keyAt([...path, test, ...inner]),
   };
-  return { test, column, at, ...readDetails((given ?? {}) as Record<string, unknown>, inside, diagnostics) };
+  return { test, column, at: positionOf(at), ...readDetails((given ?? {}) as Record<string, unknown>, inside, diagnostics) };
 }
 
 function readDetails(
