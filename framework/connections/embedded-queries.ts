@@ -1,5 +1,6 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { quoteText } from '../foundation/quote.ts';
+import { readStart } from './body-start.ts';
 import type { EngineSession } from './embedded-engine.ts';
 import { embeddedResult } from './embedded-result.ts';
 import type { EmbeddedSessions, LentSession } from './embedded-sessions.ts';
@@ -14,6 +15,8 @@ export interface EmbeddedRequest {
   readonly settings: WarehouseSettings;
   /** In ClickHouse's escaped text form. */
   readonly params: Readonly<Record<string, string>>;
+  /** Where names without a database are looked up. */
+  readonly database?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Of the result, where the SQL names none. */
   readonly format?: string | undefined;
@@ -60,6 +63,13 @@ export class EmbeddedQueries {
   async stream(request: EmbeddedRequest): Promise<Readable> {
     const lent = await this.#lend(request);
     return embeddedResult({ ...request, sql: commented(request) }, { lent, spool: this.#spool, kill: () => this.kill(request.queryId) });
+  }
+
+  /** A result to its end, out of memory when it is large. Fails as the result does. */
+  async gather(rows: Readable): Promise<{ read(): Readable } & AsyncDisposable> {
+    const start = await readStart(rows, spoolBytes);
+    if (start.whole) return { read: () => start.rest(), [Symbol.asyncDispose]: async () => {} };
+    return this.#spool.write(start.rest());
   }
 
   /** An `INSERT … FORMAT X` whose rows are in `body`, as one statement. */
@@ -121,30 +131,4 @@ export class EmbeddedQueries {
 
 function commented({ sql, queryId }: EmbeddedRequest): string {
   return queryComment(queryId) + sql;
-}
-
-interface BodyStart {
-  readonly bytes: Buffer;
-  readonly whole: boolean;
-  /** The body from its first byte. */
-  rest(): Readable;
-}
-
-/** Reads a body until it ends or passes `limit` bytes. */
-async function readStart(body: Readable, limit: number): Promise<BodyStart> {
-  const chunks: Buffer[] = [];
-  const iterator = body[Symbol.asyncIterator]() as AsyncIterator<Buffer | string>;
-  let length = 0;
-  let next = await iterator.next();
-  for (; !next.done; next = await iterator.next()) {
-    const chunk = Buffer.from(next.value);
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit) break;
-  }
-  async function* rest(): AsyncGenerator<Buffer | string> {
-    yield* chunks;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  }
-  return { bytes: Buffer.concat(chunks), whole: next.done === true, rest: () => Readable.from(rest(), { objectMode: false }) };
 }

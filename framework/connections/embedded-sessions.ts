@@ -1,4 +1,4 @@
-import { quoteText } from '../foundation/quote.ts';
+import { quoteName, quoteText } from '../foundation/quote.ts';
 import type { EmbeddedEngine, EngineSession } from './embedded-engine.ts';
 import type { WarehouseSettings } from './warehouse.ts';
 
@@ -6,6 +6,7 @@ import type { WarehouseSettings } from './warehouse.ts';
 export interface SessionState {
   readonly settings: WarehouseSettings;
   readonly params: Readonly<Record<string, string>>;
+  readonly database?: string | null | undefined;
 }
 
 /** A session lent to one statement. Disposing it gives it back, with its settings as they were. */
@@ -47,7 +48,7 @@ export class EmbeddedSessions {
       return this.#lending(pooled);
     } catch (error) {
       pooled?.session.close();
-      this.#giveBack(undefined);
+      this.#giveBack(undefined); // a session half prepared is not lent again
       throw error;
     }
   }
@@ -117,6 +118,7 @@ class PooledSession {
   readonly #base: WarehouseSettings;
   readonly #params = new Set<string>();
   #changed: string[] = [];
+  #moved = false;
 
   constructor(session: EngineSession, base: WarehouseSettings) {
     this.session = session;
@@ -130,7 +132,11 @@ class PooledSession {
     return true;
   }
 
-  prepare({ settings, params }: SessionState): void {
+  prepare({ settings, params, database }: SessionState): void {
+    if (database) {
+      this.session.runNow(`use ${quoteName(database, 'clickhouse')}`);
+      this.#moved = true;
+    }
     const changes = Object.entries(settings).filter(([name, value]) => this.#base[name] !== value);
     this.#changed = changes.map(([name]) => name);
     for (const name of Object.keys(params)) this.#params.add(name);
@@ -139,9 +145,11 @@ class PooledSession {
 
   /** Whether the session is as new. */
   reset(): boolean {
-    if (this.#changed.length === 0) return true;
     try {
-      this.session.runNow(`set ${this.#changed.map((name) => `${settingName(name)} = ${this.#baseValue(name)}`).join(', ')}`);
+      if (this.#moved) this.session.runNow('use default');
+      this.#moved = false;
+      if (this.#changed.length > 0)
+        this.session.runNow(`set ${this.#changed.map((name) => `${settingName(name)} = ${this.#baseValue(name)}`).join(', ')}`);
       this.#changed = [];
       return true;
     } catch {

@@ -88,3 +88,16 @@ export function insertFrom(sql: string, path: string): { readonly sql: string; r
     format,
   };
 }
+
+/** Whether a statement is an INSERT whose rows stand elsewhere: it ends with its format. */
+export function isBodyInsert(sql: string): boolean {
+  return firstWord(sql) === 'insert' && /\b(?:format\s+\w+|values)\s*;?\s*$/i.test(sql) && !/\bselect\b[\s\S]*\bformat\b/i.test(sql);
+}
+
+/** An INSERT and the rows that follow it after a line break, in one body; null if the body is anything else. */
+export function splitInsert(body: Buffer): { readonly sql: string; readonly rest: Buffer } | null {
+  const text = body.subarray(0, 1 << 16).toString('latin1');
+  const head = /^[\s\S]*?\bformat\s+\w+[ \t]*;?[ \t]*(?:\r?\n|$)/i.exec(text)?.[0];
+  if (head === undefined || !isBodyInsert(head)) return null;
+  return { sql: body.subarray(0, head.length).toString('utf8'), rest: body.subarray(head.length) };
+}

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
+import { serveWarehouse } from '../../framework/connections/serve-warehouse.ts';
 import type { Warehouse } from '../../framework/connections/warehouse.ts';
 import type { Log } from '../../framework/foundation/log.ts';
 
@@ -15,40 +16,58 @@ export interface ScratchWarehouse extends AsyncDisposable {
 }
 
 export interface ScratchOptions {
-  /** How the test reaches the engine. Default `embedded`: in the test's own process. */
+  /** How the test reaches the engine: in its own process, or through the HTTP endpoint as it would a server. Default `embedded`. */
   readonly over?: 'embedded' | 'http';
 }
 
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
 
 /** A fresh database in the engine of this test process. The engine opens at the first call and closes with the process. */
-export async function scratchWarehouse(_options: ScratchOptions = {}): Promise<ScratchWarehouse> {
-  const warehouse = await engine();
+export async function scratchWarehouse({ over = 'embedded' }: ScratchOptions = {}): Promise<ScratchWarehouse> {
+  await using opening = new AsyncDisposableStack();
+  const warehouse = over === 'http' ? await served(opening) : (await engine()).warehouse;
   const database = `scratch_${randomUUID().slice(0, 8)}`;
   let kept = false;
   await warehouse.execute(`create database ${database} engine = Atomic`);
+  opening.defer(async () => {
+    if (!kept) await warehouse.execute(`drop database ${database} sync`);
+  });
+  const open = opening.move();
   return {
     warehouse,
     database,
     keep: () => {
       kept = true;
     },
-    async [Symbol.asyncDispose]() {
-      if (!kept) await warehouse.execute(`drop database ${database} sync`);
-    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-let opened: Promise<Warehouse> | undefined;
+/** The same engine, over HTTP as a server is. */
+async function served(opening: AsyncDisposableStack): Promise<Warehouse> {
+  const { projectDir } = await engine();
+  const { url, user, password } = opening.use(await serveWarehouse(config, { projectDir, sessions: 4, log: silentLog }));
+  const server = { type: 'clickhouse', url: url.replace('//', `//${user}:${password}@`), database: 'dbt', cluster: null } as const;
+  return opening.use(await openWarehouse(server, { projectDir, sessions: 4, log: silentLog }));
+}
+
+const config = { type: 'embedded', path: 'warehouse', database: 'dbt' } as const;
+
+interface Engine {
+  readonly warehouse: Warehouse;
+  readonly projectDir: string;
+}
+
+let opened: Promise<Engine> | undefined;
 
 /** One directory per process: the engine takes no second one. */
-function engine(): Promise<Warehouse> {
+function engine(): Promise<Engine> {
   opened ??= open();
   return opened;
 }
 
-function open(): Promise<Warehouse> {
+async function open(): Promise<Engine> {
   const projectDir = mkdtempSync(join(tmpdir(), 'gccflow-warehouse-'));
   process.once('exit', () => rmSync(projectDir, { recursive: true, force: true }));
-  return openWarehouse({ type: 'embedded', path: 'warehouse', database: 'dbt' }, { projectDir, sessions: 4, log: silentLog });
+  return { projectDir, warehouse: await openWarehouse(config, { projectDir, sessions: 4, log: silentLog }) };
 }
