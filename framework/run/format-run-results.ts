@@ -1,0 +1,77 @@
+import type { StatementCost } from '../connections/warehouse.ts';
+import type { Manifest, Node } from '../manifest/manifest.ts';
+import { relationSql } from '../manifest/relation.ts';
+import { artifactMetadata, type Invocation, maskSecrets } from './invocation.ts';
+import type { NodeResult, NodeStatus, RunResult } from './run-result.ts';
+import { uniqueId } from './unique-id.ts';
+
+/** dbt's statuses: what was left as it was is a `no-op`, what the stop of a run reached is skipped. */
+const dbtStatus: Readonly<Record<NodeStatus, string>> = {
+  success: 'success',
+  error: 'error',
+  skipped: 'skipped',
+  cancelled: 'skipped',
+  unchanged: 'no-op',
+  pass: 'pass',
+  warn: 'warn',
+  fail: 'fail',
+};
+
+/** run_results.json in dbt's schema, version 6. What dbt has no field for stands in `adapter_response`. */
+export function formatRunResults(result: RunResult, manifest: Manifest, invocation: Invocation) {
+  return {
+    metadata: artifactMetadata('run-results/v6', invocation),
+    results: result.nodes.flatMap((entry) => {
+      const node = manifest.nodes.get(entry.node);
+      return node ? [formatResult(entry, node, manifest)] : [];
+    }),
+    elapsed_time: result.durationMs / 1000,
+    args: maskSecrets({ ...invocation.args, which: invocation.command }),
+  };
+}
+
+function formatResult(result: NodeResult, node: Node, manifest: Manifest) {
+  return {
+    unique_id: uniqueId(node, manifest),
+    status: dbtStatus[result.status],
+    timing: formatTiming(result),
+    thread_id: 'main',
+    execution_time: result.durationMs / 1000,
+    adapter_response: formatCosts(result),
+    message: result.error ? result.error.message : result.message,
+    failures: result.failures,
+    compiled: result.compiledSql !== null,
+    compiled_code: result.compiledSql,
+    relation_name: 'relation' in node && !isEphemeral(node) ? relationSql(node.relation) : null,
+  };
+}
+
+function isEphemeral(node: Node): boolean {
+  return node.kind === 'model' && node.config.materialized === 'ephemeral';
+}
+
+function formatTiming({ startedAt, durationMs }: NodeResult) {
+  if (!startedAt) return [];
+  const completed = new Date(startedAt.getTime() + durationMs);
+  return [{ name: 'execute', started_at: startedAt.toISOString(), completed_at: completed.toISOString() }];
+}
+
+/** What all statements of the node cost together; memory is that of the largest. */
+function formatCosts({ status, statements, rowsWritten, publicationId, skippedBy, error }: NodeResult) {
+  const sum = (of: (cost: StatementCost) => number): number => statements.reduce((total, cost) => total + of(cost), 0);
+  return {
+    _message: status,
+    ...(error && { code: error.code }),
+    ...(rowsWritten !== null && { rows_affected: rowsWritten }),
+    query_id: statements.at(-1)?.queryId ?? null,
+    query_ids: statements.map(({ queryId }) => queryId),
+    read_rows: sum((cost) => cost.readRows),
+    read_bytes: sum((cost) => cost.readBytes),
+    written_rows: sum((cost) => cost.writtenRows),
+    written_bytes: sum((cost) => cost.writtenBytes),
+    elapsed_ms: sum((cost) => cost.elapsedMs),
+    memory_peak: Math.max(0, ...statements.map(({ memoryBytes }) => memoryBytes)),
+    publication_id: publicationId,
+    skipped_by: skippedBy,
+  };
+}

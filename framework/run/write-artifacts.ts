@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Manifest, ModelNode, TestNode } from '../manifest/manifest.ts';
+import { formatManifest } from './format-manifest.ts';
+import { formatRunResults } from './format-run-results.ts';
+import type { Invocation } from './invocation.ts';
+import type { RunResult } from './run-result.ts';
+
+export interface ArtifactOptions {
+  /** The folder that gets the files, usually `target/` of the project. */
+  readonly targetDir: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly version: string;
+  /** Masks the secrets in a text; every text that is written passes through it. */
+  readonly redact: (text: string) => string;
+}
+
+/**
+ * Writes manifest.json, run_results.json and the SQL of the nodes that ran below compiled/. Each file is replaced in one step, so that
+ * a reader and a crash find the old one or the new one, whole.
+ */
+export async function writeArtifacts(result: RunResult, manifest: Manifest, options: ArtifactOptions): Promise<void> {
+  const invocation: Invocation = {
+    id: result.runId,
+    command: result.command,
+    args: options.args,
+    startedAt: result.startedAt,
+    endedAt: new Date(result.startedAt.getTime() + result.durationMs),
+    version: options.version,
+  };
+  const write = (file: string, text: string): Promise<void> => replaceFile(join(options.targetDir, file), options.redact(text));
+  await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation)));
+  for (const { node: id, compiledSql } of result.nodes) {
+    const node = manifest.nodes.get(id);
+    if (compiledSql === null || (node?.kind !== 'model' && node?.kind !== 'test')) continue;
+    await write(join('compiled', manifest.projectName, compiledPath(node)), `${compiledSql}\n`);
+  }
+  await write('run_results.json', JSON.stringify(formatRunResults(result, manifest, invocation)));
+}
+
+/** Where dbt puts a node's compiled SQL: at its own file's path, a generic test below the file that declares it. */
+export function compiledPath(node: ModelNode | TestNode): string {
+  if (node.kind === 'model' || node.testType === 'singular') return node.file;
+  return join(node.file, `${node.name.replaceAll(/[\\/:]/g, '_')}.sql`);
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
