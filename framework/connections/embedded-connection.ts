@@ -3,8 +3,10 @@ import { Readable } from 'node:stream';
 import type { ClickHouseClientConfigOptions } from '@clickhouse/client';
 import type { EmbeddedCost, EmbeddedQueries, EmbeddedRequest } from './embedded-queries.ts';
 import { formatParam } from './format-param.ts';
+import { queryComment } from './query-comment.ts';
 import { firstWord, isReading } from './statement-text.ts';
 import type { WarehouseSettings } from './warehouse.ts';
+import { faultOf } from './warehouse-fault.ts';
 
 /** The contract between `@clickhouse/client` and what carries its statements. */
 export type ClientConnection = NonNullable<ClickHouseClientConfigOptions['connection']>;
@@ -25,25 +27,26 @@ export function embeddedConnection(queries: EmbeddedQueries, close: () => Promis
   return {
     async query(params) {
       const request = requestOf(params);
-      const { bytes } = await queries.read(request);
+      const { bytes } = await faulty(request, queries.read(request));
       return { ...answer(request), stream: Readable.from([bytes]) };
     },
     async exec(params) {
       const request = requestOf(params);
       const { values } = params;
-      if (values !== undefined) return { ...answer(request, await queries.insert(request, values)), stream: Readable.from([]) };
-      if (isReading(request.sql)) return { ...answer(request), stream: await queries.stream(request) };
-      return { ...answer(request, await queries.write(request)), stream: Readable.from([]) };
+      if (values !== undefined)
+        return { ...answer(request, await faulty(request, queries.insert(request, values))), stream: Readable.from([]) };
+      if (isReading(request.sql)) return { ...answer(request), stream: await faulty(request, queries.stream(request)) };
+      return { ...answer(request, await faulty(request, queries.write(request))), stream: Readable.from([]) };
     },
     async command(params) {
       const request = requestOf(params);
-      if (firstWord(request.sql) === 'kill') return answer(request, await queries.writeNow(request));
-      return answer(request, await queries.write(request));
+      if (firstWord(request.sql) === 'kill') return answer(request, await faulty(request, queries.writeNow(request)));
+      return answer(request, await faulty(request, queries.write(request)));
     },
     async insert(params) {
       const request = requestOf(params);
       const body = typeof params.values === 'string' ? Readable.from([params.values]) : params.values;
-      return answer(request, await queries.insert(request, body));
+      return answer(request, await faulty(request, queries.insert(request, body)));
     },
     async ping() {
       try {
@@ -86,4 +89,13 @@ function summaryOf(cost: EmbeddedCost) {
     result_bytes: '0',
     elapsed_ns: String(Math.round(cost.elapsedMs * 1e6)),
   };
+}
+
+/** Turns the engine's errors into ours, with places counted in the caller's text. */
+async function faulty<Result>({ queryId, signal }: EmbeddedRequest, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw signal?.aborted ? error : faultOf(error, queryComment(queryId).length);
+  }
 }

@@ -24,18 +24,28 @@ export interface HttpFailure {
 export function httpFailure(thrown: unknown, version: string, headerLength: number): HttpFailure {
   if (thrown instanceof HttpFault)
     return failure(thrown.code, `Code: ${thrown.code}. DB::Exception: ${thrown.message} (${thrown.type})`, version);
-  const text = messageOf(thrown).replace(/^(Code: \d+\. DB::Exception: )\1+/, '$1');
-  const code = Number(/^Code: (\d+)\. DB::Exception/.exec(text)?.[1] ?? 0);
-  if (code === 0) return failure(1002, `Code: 1002. DB::Exception: ${text} (UNKNOWN_EXCEPTION)`, version);
-  const named = /\([A-Z0-9_]+\)\.?\s*$/.test(text.replace(/\s*\(version [^)]*\)\.?/g, ''))
-    ? text
-    : `${text} (${code === 62 ? 'SYNTAX_ERROR' : 'UNKNOWN'})`;
-  return failure(code, withoutHeader(named, headerLength), version);
+  const text = messageOf(thrown);
+  const [, code, said = ''] = /Code: (\d+)\. DB::Exception: (?:Code: \d+\. DB::Exception: )?([\s\S]*)$/.exec(text) ?? [];
+  if (code === undefined) return failure(1002, `Code: 1002. DB::Exception: ${text} (UNKNOWN_EXCEPTION)`, version);
+  const whole = `Code: ${code}. DB::Exception: ${withoutHeader(withoutNested(said), headerLength)}`;
+  return failure(
+    Number(code),
+    /\([A-Z][A-Z0-9_]+\)$/.test(whole) ? whole : `${whole} (${code === '62' ? 'SYNTAX_ERROR' : 'UNKNOWN'})`,
+    version,
+  );
+}
+
+/** Without the exceptions told inside this one, of which clients would take the first for the whole, and with one type at its end. */
+function withoutNested(said: string): string {
+  return said
+    .replace(/\nCode: \d+\. DB::Exception: [^\n]*/g, '')
+    .replace(/\s*\(version [^)]*\)\.?/g, '')
+    .replace(/(\([A-Z][A-Z0-9_]+\))\.? *\1/, '$1')
+    .replace(/[.\s]+$/, '');
 }
 
 function failure(code: number, text: string, version: string): HttpFailure {
-  const whole = text.includes('(version ') ? text : `${text} (version ${version})`;
-  return { code, status: statuses.get(code) ?? 500, text: `${whole}\n` };
+  return { code, status: statuses.get(code) ?? 500, text: `${text} (version ${version})\n` };
 }
 
 function withoutHeader(text: string, length: number): string {

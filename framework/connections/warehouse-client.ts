@@ -4,8 +4,9 @@ import { type ClickHouseClient, type CommandResult, createClient } from '@clickh
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { ClientConnection } from './embedded-connection.ts';
+import { failingChunks } from './failing-chunks.ts';
 import { pullStream } from './pull-stream.ts';
-import { isQuery, queryComment, queryParams } from './query-comment.ts';
+import { isQuery, queryParams } from './query-comment.ts';
 import type {
   InsertOptions,
   QueryOptions,
@@ -100,24 +101,25 @@ class ClientWarehouse implements Warehouse {
 
   stream(sql: string, { format, ...options }: QueryOptions & { readonly format: string }): Promise<Readable> {
     return this.#run(options, async (statement) => {
-      const { stream } = await this.#client.exec({ ...statement, query: `${sql}\nformat ${format}` });
-      return this.#released(stream, statement.query_id, options.signal);
+      const { stream, response_headers: headers } = await this.#client.exec({ ...statement, query: `${sql}\nformat ${format}` });
+      return this.#released(stream, {
+        queryId: statement.query_id,
+        tag: String(headers['x-clickhouse-exception-tag'] ?? ''),
+        signal: options.signal,
+      });
     });
   }
 
   /** The stream of a driver, which fails with our errors and ends its query when it is given up. */
-  #released(stream: Readable, queryId: string, signal: AbortSignal | undefined): Readable {
-    const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  #released(stream: Readable, { queryId, tag, signal }: { queryId: string; tag: string; signal: AbortSignal | undefined }): Readable {
+    const chunks = failingChunks(stream, tag);
     const released = pullStream({
-      next: async () => {
-        const { done, value } = await chunks.next();
-        return done ? null : value;
-      },
+      next: async () => (await chunks.next()).value ?? null,
       stop: () => {
         stream.destroy();
         void this.kill(queryId).catch(() => {}); // what cannot be reached cannot be killed
       },
-      failure: (error) => (signal?.aborted ? cancelled(signal) : this.#failure(error, queryId)),
+      failure: (error) => (signal?.aborted ? cancelled(signal) : this.#failure(error)),
     });
     const stop = (): void => void released.destroy(cancelled(signal));
     signal?.addEventListener('abort', stop, { once: true });
@@ -136,9 +138,7 @@ class ClientWarehouse implements Warehouse {
   }
 
   async kill(queryId: string): Promise<void> {
-    await this.#attempt(queryId, () =>
-      this.#client.command({ query: `kill query where ${isQuery} async`, query_params: queryParams(queryId) }),
-    );
+    await this.#attempt(() => this.#client.command({ query: `kill query where ${isQuery} async`, query_params: queryParams(queryId) }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,7 +156,7 @@ class ClientWarehouse implements Warehouse {
       ...(options.signal && { abort_signal: options.signal }),
     };
     try {
-      return await this.#attempt(queryId, () => run(statement));
+      return await this.#attempt(() => run(statement));
     } catch (error) {
       if (!options.signal?.aborted) throw error;
       await this.kill(queryId).catch(() => {}); // what cannot be reached cannot be killed
@@ -164,17 +164,17 @@ class ClientWarehouse implements Warehouse {
     }
   }
 
-  async #attempt<Result>(queryId: string, run: () => Promise<Result>): Promise<Result> {
+  async #attempt<Result>(run: () => Promise<Result>): Promise<Result> {
     try {
       return await run();
     } catch (error) {
-      throw this.#failure(error, queryId);
+      throw this.#failure(error);
     }
   }
 
-  #failure(thrown: unknown, queryId: string): GccflowError {
+  #failure(thrown: unknown): GccflowError {
     if (thrown instanceof GccflowError) return thrown;
-    const fault = faultOf(thrown, queryComment(queryId).length);
+    const fault = faultOf(thrown);
     if (fault.code === null) return unreachable(this.location, fault);
     const said = fault.type === null ? `code ${fault.code}` : `${fault.type}, code ${fault.code}`;
     if (authCodes.has(fault.code)) return unreachable(this.location, fault);

@@ -38,13 +38,14 @@ const parseCodes: ReadonlySet<number> = new Set([
 ]);
 
 const memoryLimit = 241;
+const syntaxError = 62; // drivers take a word of its text for its type
 
 /** What ClickHouse said, from the text it says it in: `Code: 60. DB::Exception: … (UNKNOWN_TABLE)`; null if it is no such text. */
 export function parseFault(text: string, headerLength = 0): WarehouseFault | null {
   const [, code, said] = /Code:\s*(\d+)\.\s*(?:(?:Code:\s*\d+\.\s*)?DB::)?Exception:\s*([\s\S]*)/.exec(text) ?? [];
   if (code === undefined || said === undefined) return null;
   const [, body = said, type] = /^([\s\S]*?)\s*\(([A-Z][A-Z0-9_]{2,})\)[.\s]*$/.exec(withoutVersion(said)) ?? [];
-  return buildFault(Number(code), type ?? (code === '62' ? 'SYNTAX_ERROR' : null), body, headerLength);
+  return buildFault(Number(code), type ?? null, body, headerLength);
 }
 
 function withoutVersion(said: string): string {
@@ -64,7 +65,12 @@ export function faultOf(thrown: unknown, headerLength = 0): WarehouseFault {
 function buildFault(code: number, type: string | null, said: string, headerLength: number): WarehouseFault {
   const parse = parseCodes.has(code) ? parsePlace(said) : null;
   const message = parse ? withoutValues(said, parse) : withoutStatement(said, headerLength);
-  return new WarehouseFault(`${trimEnd(message)}.`, { code, type, parse, retriable: isRetriable(code, said) });
+  return new WarehouseFault(`${trimEnd(message)}.`, {
+    code,
+    type: code === syntaxError ? 'SYNTAX_ERROR' : type,
+    parse,
+    retriable: isRetriable(code, said),
+  });
 }
 
 function isRetriable(code: number, said: string): boolean {
@@ -104,13 +110,11 @@ function typeOf(said: string): string | null {
 
 /** ClickHouse quotes what it could not read, quoted or bare; so the sentence is ours, and only what cannot hold data is taken over. */
 function withoutValues(said: string, { row, column, type }: ParsePlace): string {
-  const what =
-    /^(?:Expected end of line|Unexpected end of \w+|No data to insert|Type mismatch in IN or VALUES section)/.exec(said)?.[0] ??
-    'A value does not parse';
+  const known = /Expected end of line|Unexpected end of \w+|No data to insert|Type mismatch in IN or VALUES section/.exec(said)?.[0];
+  const what = known ?? (type === null ? 'A value does not parse' : `A value does not parse as ${type}`);
   const executed = /while executing 'FUNCTION (\w+)\(/.exec(said)?.[1];
   return [
     what,
-    type !== null && ` as ${type}`,
     executed !== undefined && ` in ${executed}()`,
     row !== null && ` in row ${row}`,
     column !== null && ` of column '${column}'`,
