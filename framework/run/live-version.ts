@@ -7,8 +7,8 @@ export interface LiveVersion {
   readonly uuid: string;
   readonly publication: PublicationComment | null;
   /**
-   * Which writes it has seen: per partition the highest block number and data version. Inserts, deletes, mutations and partition commands
-   * change it, merges do not.
+   * Which writes it has seen: per partition the highest block number and mutation. Inserts, deletes, mutations and partition commands
+   * change it, merges do not. (`data_version` will not do: a merged part takes that of its oldest block.)
    */
   readonly writes: string;
 }
@@ -27,9 +27,10 @@ export function wasWrittenSince(before: LiveVersion, now: LiveVersion | null): b
 
 const liveVersionSql = `
 select toString(uuid) as uuid, comment, (
-  select toString(arraySort(groupArray((partition_id, blocks, version))))
+  select toString(arraySort(groupArray((partition_id, blocks, mutation))))
   from (
-    select partition_id, max(max_block_number) as blocks, max(data_version) as version
+    select partition_id, max(max_block_number) as blocks,
+      max(toUInt64OrZero(splitByChar('_', substring(name, length(partition_id) + 2))[4])) as mutation
     from system.parts
     where active and rows > 0 and database = {database:String} and table = {name:String}
     group by partition_id

@@ -1,0 +1,29 @@
+import type { Warehouse } from '../../framework/connections/warehouse.ts';
+
+export interface StatementWatch {
+  /** Called before a statement that writes, with its SQL; what it throws is thrown in the statement's place. */
+  readonly before?: (sql: string) => void | Promise<void>;
+  /** Called after a statement that wrote. */
+  readonly after?: (sql: string) => void | Promise<void>;
+}
+
+/** A warehouse whose writing statements a test can watch, to act between them. */
+export function watchWarehouse(warehouse: Warehouse, { before, after }: StatementWatch): Warehouse {
+  const watched = async <Result>(sql: string, run: () => Promise<Result>): Promise<Result> => {
+    await before?.(sql);
+    const result = await run();
+    await after?.(sql);
+    return result;
+  };
+  return {
+    kind: warehouse.kind,
+    version: warehouse.version,
+    location: warehouse.location,
+    query: (sql, options) => warehouse.query(sql, options),
+    stream: (sql, options) => warehouse.stream(sql, options),
+    kill: (queryId) => warehouse.kill(queryId),
+    execute: (sql, options) => watched(sql, () => warehouse.execute(sql, options)),
+    insert: (table, body, options) => watched(`insert into ${table}`, () => warehouse.insert(table, body, options)),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
