@@ -20,6 +20,8 @@ export interface Output {
   note(line: string): void;
   /** A line that --quiet does not silence, on stderr. */
   complain(line: string): void;
+  /** `text` without the target's secrets, for what is written by other ways. */
+  redact(text: string): string;
   /** Colors a text for a stream, where that stream shows colors. */
   paint(stream: 'stdout' | 'stderr', style: Style, text: string): string;
 }
@@ -43,6 +45,7 @@ export function openOutput({ stdout, stderr, quiet, color, secrets }: OutputOpti
     printData: (text) => void stdout.write(`${text}\n`),
     note: (line) => void (quiet || stderr.write(`${secrets.redact(line)}\n`)),
     complain: (line) => void stderr.write(`${secrets.redact(line)}\n`),
+    redact: (text) => secrets.redact(text),
     paint: (stream, style, text) => (color ? styleText(style, text, { stream: streams[stream] }) : text),
   };
 }

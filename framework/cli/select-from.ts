@@ -8,7 +8,7 @@ import type { SelectionOptions } from './options.ts';
 export function selectFrom(
   { project, manifest }: OpenProject,
   values: Values<SelectionOptions>,
-  { only = [], results }: { only?: readonly Node['kind'][]; results?: ReadonlyMap<NodeId, string> } = {},
+  { only = [], results }: { only?: readonly Node['kind'][]; results?: ReadonlyMap<NodeId, string> | undefined } = {},
 ): Selection {
   const asked = values['resource-type'] as readonly Node['kind'][];
   return selectNodes(manifest, {

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Manifest, ModelNode, TestNode } from '../manifest/manifest.ts';
+import { compiledPath } from '../run/write-artifacts.ts';
 
-/** Writes compiled SQL where dbt does: `target/compiled/{project}/{the node's file}`; a generic test below the file that declares it. */
+/** Writes compiled SQL below `target/compiled/`, where a run leaves it too. */
 export function writeCompiled(
   { projectDir, projectName }: Manifest,
   compiled: readonly { readonly node: ModelNode | TestNode; readonly sql: string }[],
@@ -12,9 +13,4 @@ export function writeCompiled(
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${sql}\n`);
   }
-}
-
-function compiledPath(node: ModelNode | TestNode): string {
-  if (node.kind === 'model' || node.testType === 'singular') return node.file;
-  return join(dirname(node.file), basename(node.file), `${node.name.replaceAll(/[\\/:]/g, '_')}.sql`);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runCli, projectFolder, smallProject } from '../support/cli.ts';
+import { projectFolder, runCli, smallProject } from '../support/cli.ts';
 
 test('ls prints nodes parents first, on stdout alone', async () => {
   using project = projectFolder(smallProject);

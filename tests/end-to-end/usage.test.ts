@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { commands } from '../../framework/cli/commands/index.ts';
-import { runCli, projectFolder, smallProject } from '../support/cli.ts';
+import { projectFolder, runCli, smallProject } from '../support/cli.ts';
 
 const cwd = import.meta.dirname;
 

@@ -12,7 +12,15 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
       entry('compile', 'Render the SQL of models and tests.', async () => (await import('./compile.ts')).compile),
     ],
   ],
-  ['Run', []],
+  [
+    'Run',
+    [
+      entry('build', 'Load seeds, build and test models, run syncs.', async () => (await import('./build.ts')).build),
+      entry('run', 'Build models, without tests.', async () => (await import('./run.ts')).run),
+      entry('seed', 'Load CSV files as tables.', async () => (await import('./seed.ts')).seed),
+      entry('test', 'Run the tests of what is published.', async () => (await import('./test.ts')).test),
+    ],
+  ],
   [
     'Tools',
     [

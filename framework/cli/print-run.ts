@@ -1,0 +1,42 @@
+import type { Project } from '../project/project.ts';
+import type { RunResult } from '../run/run-result.ts';
+import type { CommandContext } from './command.ts';
+import { formatError } from './format-error.ts';
+import { formatSummary, formatTotals } from './format-run.ts';
+import type { Style } from './output.ts';
+
+export interface PrintRunOptions {
+  readonly context: Pick<CommandContext, 'output' | 'log' | 'cwd'>;
+  readonly project: Pick<Project, 'dir'>;
+  readonly json: boolean;
+  readonly logFormat: 'text' | 'json';
+}
+
+/** The outcome of a run: a line a node and the totals on stdout, what went wrong in full on stderr. */
+export function printRun(result: RunResult, { context, project, json, logFormat }: PrintRunOptions): void {
+  const { output, log, cwd } = context;
+  if (json) output.print(JSON.stringify(result, withErrors, 2));
+  if (logFormat === 'json') {
+    log.info(
+      { run: result.runId, status: result.status, duration_ms: Math.round(result.durationMs), nodes: result.nodes.length },
+      'run finished',
+    );
+    return;
+  }
+  const onStderr = (style: Style, text: string): string => output.paint('stderr', style, text);
+  const onStdout = (style: Style, text: string): string => output.paint('stdout', style, text);
+  if (!json && !output.quiet && result.nodes.length > 0) output.print(formatSummary(result, onStdout));
+  for (const { error, status } of result.nodes) {
+    if (error !== null && status !== 'cancelled')
+      output.complain(`\n${formatError(error, { projectDir: project.dir, cwd, paint: onStderr })}`);
+  }
+  if (json || output.quiet) return;
+  output.print(`\n${formatTotals(result, onStdout)}`);
+}
+
+/** Errors have no enumerable fields of their own worth printing but these. */
+function withErrors(_key: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { code, hint, at } = value as Error & { code?: unknown; hint?: unknown; at?: unknown };
+  return { code, message: value.message, hint, at };
+}

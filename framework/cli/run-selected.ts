@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Node } from '../manifest/manifest.ts';
+import type { PlanCommand } from '../plan/plan.ts';
+import { findRunResults } from '../run/read-run-results.ts';
+import type { CommandContext, Values } from './command.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { openProject } from './open-project.ts';
+import type { EverywhereOptions, RunOptions, SelectionOptions } from './options.ts';
+import { runNodes } from './run-nodes.ts';
+import { selectFrom } from './select-from.ts';
+
+export interface SelectedRun {
+  readonly command: PlanCommand;
+  /** The kinds it runs; all that can be run where empty. */
+  readonly only: readonly Node['kind'][];
+  readonly fullRefresh: boolean;
+}
+
+/** Runs the nodes that the selection flags pick. */
+export async function runSelected(
+  { command, only, fullRefresh }: SelectedRun,
+  values: Values<SelectionOptions & RunOptions & EverywhereOptions>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const opened = await openProject(values, context);
+  const lastRun = await findRunResults(join(opened.project.dir, 'target')).catch(() => null);
+  const selection = selectFrom(opened, values, { only, results: lastRun?.statuses });
+  if (selection.nodes.size === 0) {
+    context.output.note('Nothing is selected, nothing is done.');
+    return exitCode.ok;
+  }
+  return runNodes(opened, { command, nodes: [...selection.nodes], fullRefresh }, values, context);
+}
