@@ -2,6 +2,7 @@ import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { IndirectSelection } from '../project/selectors-file.ts';
+import { hasWildcard } from './match-pattern.ts';
 import type { Selector, SelectorTerm } from './selector.ts';
 import { type MethodContext, type SelectorMethod, selectorMethods } from './selector-methods.ts';
 import { reach } from './walk-graph.ts';
@@ -118,10 +119,15 @@ function unknownMethod({ text, method }: SelectorTerm): GccflowError {
   return new GccflowError('SELECTOR_METHOD_UNKNOWN', `The selector '${text}' uses the method '${method}', which does not exist.`, { hint });
 }
 
-function noMatch({ text, value, path }: SelectorTerm, method: SelectorMethod, evaluation: Evaluation): GccflowError {
-  const values = new Set([...evaluation.manifest.nodes.values()].flatMap((node) => method.values(node, path, evaluation)));
+function noMatch({ text, method: name, value, path }: SelectorTerm, method: SelectorMethod, evaluation: Evaluation): GccflowError {
+  const nodes = [...evaluation.manifest.nodes.values()];
+  const values = new Set(nodes.flatMap((node) => method.values(node, path, evaluation)));
   values.delete('');
-  const hint = didYouMean(value, values) ?? listed(values);
+  const anywhere = `*.${value}`;
+  const hint =
+    name === 'fqn' && hasWildcard(value) && nodes.some(method.match(anywhere, path, evaluation))
+      ? `A pattern is held against the whole dotted path of a node: did you mean '${anywhere}'?`
+      : (didYouMean(value, values) ?? listed(values));
   return new GccflowError('SELECTOR_NO_MATCH', `The selector '${text}' matches nothing.`, { hint });
 }
 
