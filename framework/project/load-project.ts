@@ -8,7 +8,7 @@ import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
 import { ModelConfig } from './model-config.ts';
-import { ParseCache } from './parse-cache.ts';
+import { isCacheable, ParseCache } from './parse-cache.ts';
 import { type FileContent, nameFile, type TemplateBody } from './parse-file.ts';
 import { parseFiles } from './parse-files.ts';
 import { readBytes } from './parse-found-file.ts';
@@ -153,7 +153,7 @@ async function readContents(
     if (content) contents.set(file, content);
     for (const error of errors) diagnostics.report(error);
   }
-  if (parsed.some(({ content, readsEnv }) => content && !readsEnv) || cache.hasOthers(new Set(unchanged))) cache.write(unchanged, parsed);
+  if (parsed.some(isCacheable) || cache.hasOthers(new Set(unchanged))) cache.write(unchanged, parsed);
   return new Map(
     files.flatMap(({ file }) => {
       const content = contents.get(file);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FileContent } from './parse-file.ts';
@@ -58,20 +58,25 @@ export class ParseCache {
   write(unchanged: readonly string[], parsed: readonly ParsedFile[]): void {
     if (this.#dir === null) return;
     const kept = unchanged.map((file) => [file, this.#entries.get(file)] as const);
-    const fresh = parsed.flatMap(({ file, stamp, readAt, contentHash, content, readsEnv }) =>
-      content && !readsEnv ? [[file, { stamp, readAt, contentHash, content }] as const] : [],
+    const fresh = parsed.flatMap(({ file, stamp, readAt, contentHash, content, ...result }) =>
+      content && isCacheable(result) ? [[file, { stamp, readAt, contentHash, content }] as const] : [],
     );
     const body = Buffer.from(JSON.stringify([...kept, ...fresh]));
+    const path = join(this.#dir, fileName);
+    const temporary = `${path}.${process.pid}`;
     try {
       mkdirSync(this.#dir, { recursive: true });
-      const path = join(this.#dir, fileName);
-      const temporary = `${path}.${process.pid}.${Date.now()}`;
       writeFileSync(temporary, Buffer.concat([Buffer.from(`${header(body)}\n`), body]));
       renameSync(temporary, path);
     } catch {
-      rmSync(join(this.#dir, fileName), { force: true });
+      // the next run parses again
     }
   }
+}
+
+/** A file with a mistake is read again until it has none; one that reads the environment depends on more than its bytes. */
+export function isCacheable({ errors, readsEnv }: Pick<ParsedFile, 'errors' | 'readsEnv'>): boolean {
+  return errors.length === 0 && !readsEnv;
 }
 
 function readEntries(path: string): ReadonlyMap<string, Entry> {

@@ -20,7 +20,7 @@ export interface ParsedFile {
   readonly readAt: number;
   /** sha256 of the bytes, hex. */
   readonly contentHash: string;
-  /** null where the file holds a mistake. */
+  /** null where nothing could be read. There may be errors beside it. */
   readonly content: FileContent | null;
   /** The content depends on the environment, so it is never kept. */
   readonly readsEnv: boolean;

@@ -52,6 +52,7 @@ export interface ConfigCall {
 
 export interface ConfigValue {
   readonly value: unknown;
+  readonly keyAt: Position;
   readonly at: Position;
 }
 
@@ -172,7 +173,7 @@ class TemplateReader {
     switch (call.kind) {
       case 'mistake':
         this.#report('TEMPLATE_ARGUMENT', call.message, call.node.loc.start, call.hint);
-        break;
+        return;
       case 'ref':
         this.#found.refs.push({ name: call.name, final: call.final, at: this.#place(call.node.loc.start) });
         break;
@@ -199,9 +200,9 @@ class TemplateReader {
 
   #configValues(pairs: readonly hbs.AST.HashPair[]): Record<string, ConfigValue> {
     const values: Record<string, ConfigValue> = {};
-    for (const { key, value } of pairs) {
+    for (const { key, value, loc } of pairs) {
       const literal = readLiteral(value);
-      if (literal) values[key] = { value: literal.value, at: this.#place(value.loc.start) };
+      if (literal) values[key] = { value: literal.value, keyAt: this.#place(loc.start), at: this.#place(value.loc.start) };
       else {
         const hint = 'Config is read before rendering: write a text, number, true, false, null, (list …) or (map …).';
         this.#report('TEMPLATE_ARGUMENT', `The config key '${key}' has no literal value.`, value.loc.start, hint);
@@ -244,11 +245,12 @@ function syntaxError(error: unknown, text: string, start: Location): GccflowErro
   }
   const [, lineText, shown = '', dashes = '', got = ''] = /on line (\d+):\n(.*)\n(-*)\^(?:[\s\S]*got '(\w+)')?/.exec(message) ?? [];
   const line = Number(lineText ?? 1);
-  const past = shown.slice(0, dashes.length).replace(/^\.\.\./, '');
-  const found = (text.split('\n')[line - 1] ?? '').lastIndexOf(past);
+  const inLine = text.split('\n')[line - 1] ?? '';
+  let past = shown.slice(0, dashes.length).replace(/^\.\.\./, ''); // may begin in an earlier line
+  while (!inLine.includes(past)) past = past.slice(1);
   const end = got === 'EOF';
   return new GccflowError('TEMPLATE_SYNTAX', end ? 'The template ends inside a tag or block.' : 'The template does not parse here.', {
-    at: locate(start.file, shift(start, line, found < 0 ? 1 : found + past.length + 1)),
+    at: locate(start.file, shift(start, line, past === '' ? 1 : inLine.lastIndexOf(past) + past.length + 1)),
     hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : 'Look for an unclosed {{, quote or parenthesis.',
     cause: error,
   });

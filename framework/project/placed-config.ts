@@ -39,7 +39,7 @@ export function readConfigCalls<Config>(
   const values: Record<string, unknown> = {};
   const at: Record<string, Position> = {};
   for (const [key, given] of calls.flatMap((call) => Object.entries(call.values))) {
-    const places = { at: () => locate(file, given.at), keyAt: () => locate(file, given.at) };
+    const places = { at: () => locate(file, given.at), keyAt: () => locate(file, given.keyAt) };
     const read = checkShape(entry, { [key]: given.value }, places, diagnostics);
     if (!read) continue;
     Object.assign(values, read);

@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { GccflowError } from '../../framework/foundation/error.ts';
+import { findProjectDir } from '../../framework/project/find-project.ts';
+import { type Files, projectDir } from '../support/project-dir.ts';
+
+/** Each mistake, the files that make it, and the whole report: code, place, message, hint. */
+const cases: readonly { readonly name: string; readonly files: Files; readonly expected: readonly string[] }[] = [
+  {
+    name: 'YAML that does not parse is named with its place',
+    files: { 'models/m.yaml': 'kind: models\nkind: models\n' },
+    expected: ['YAML_SYNTAX models/m.yaml:2:1 Map keys must be unique.'],
+  },
+  {
+    name: 'an unknown key stands at the key itself, with the nearest name',
+    files: { 'models/a.sql': 'select 1', 'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n    descripton: x\n' },
+    expected: ["KEY_UNKNOWN models/m.yaml:4:5 The key 'descripton' is not known here. | Did you mean 'description'?"],
+  },
+  {
+    name: 'an unknown config key in SQL stands at the key itself',
+    files: { 'models/a.sql': '{{config materialised="table"}}\nselect 1' },
+    expected: ["KEY_UNKNOWN models/a.sql:1:10 The key 'materialised' is not known here. | Did you mean 'materialized'?"],
+  },
+  {
+    name: 'an unknown config key in a properties file stands at the key itself',
+    files: { 'models/a.sql': 'select 1', 'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n    config: { ordr_by: id }\n' },
+    expected: ["KEY_UNKNOWN models/m.yaml:4:15 The key 'ordr_by' is not known here. | Did you mean 'order_by'?"],
+  },
+  {
+    name: 'a name in project.yaml that is neither config nor folder is a mistake',
+    files: {
+      'project.yaml': 'name: shop\ntargets: { dev: {} }\nmodels:\n  stagin: { tags: [x] }\n',
+      'models/staging/a.sql': 'select 1',
+    },
+    expected: ["KEY_UNKNOWN project.yaml:4:3 'stagin' is neither a config key nor a folder or node in 'models'. | Did you mean 'staging'?"],
+  },
+  {
+    name: 'a value of the wrong type names key and type',
+    files: { 'project.yaml': 'name: shop\ntargets: { dev: { threads: lots } }\n' },
+    expected: ["VALUE_INVALID project.yaml:2:28 'threads': a value of type number is expected."],
+  },
+  {
+    name: 'a config value outside its range stands at the value in the SQL',
+    files: { 'models/a.sql': 'select 1 as x\n{{config on_schema_change="igore"}}' },
+    expected: [
+      "VALUE_INVALID models/a.sql:2:27 'on_schema_change': one of fail, ignore, append_new_columns, sync_all_columns is expected. | Did you mean 'ignore'?",
+    ],
+  },
+  {
+    name: 'a missing key stands at the mapping that lacks it',
+    files: { 'models/m.yaml': 'kind: models\nmodels:\n  - description: x\n' },
+    expected: ["VALUE_INVALID models/m.yaml:3:5 The key 'name' is missing."],
+  },
+  {
+    name: 'a file of an unknown kind is offered the nearest kind',
+    files: { 'sources/s.yaml': 'kind: sorce\nname: x\n' },
+    expected: ["VALUE_INVALID sources/s.yaml:1:7 'sorce' is no kind of file. | Did you mean 'source'?"],
+  },
+  {
+    name: 'an unclosed tag is a syntax error where the text ends',
+    files: { 'models/a.sql': 'select 1\nfrom {{ref "x"' },
+    expected: [
+      'TEMPLATE_SYNTAX models/a.sql:2:15 The template ends inside a tag or block. | Close every {{…}}, and every {{#block}} with its {{/block}}.',
+    ],
+  },
+  {
+    name: 'a block closed by another name is a syntax error at the block',
+    files: { 'models/a.sql': 'select 1\n{{#if (is_incremental)}}where 1{{/each}}\n' },
+    expected: ["TEMPLATE_SYNTAX models/a.sql:2:4 The template does not parse: if doesn't match each."],
+  },
+  {
+    name: 'a ref with an argument that is no literal is refused, because the graph is read without rendering',
+    files: { 'models/a.sql': 'select 1 from {{ref name}}' },
+    expected: [
+      'TEMPLATE_ARGUMENT models/a.sql:1:17 {{ref}} takes one literal name, and final=true or false. | Write {{ref "stg_post"}} or {{ref "stg_post" final=true}}.',
+    ],
+  },
+  {
+    name: 'a config value that is no literal is refused',
+    files: { 'models/a.sql': '{{config tags=(var "x" 1)}}select 1' },
+    expected: [
+      "TEMPLATE_ARGUMENT models/a.sql:1:15 The config key 'tags' has no literal value. | Config is read before rendering: write a text, number, true, false, null, (list …) or (map …).",
+    ],
+  },
+  {
+    name: 'a second statement stands at its first word',
+    files: { 'models/a.sql': "select ';' -- ;\n/* ; */;\n\n  select 2" },
+    expected: [
+      "MODEL_STATEMENTS models/a.sql:4:3 The model 'a' holds more than one statement. | Keep one SELECT in the file; other statements belong into pre_hook and post_hook.",
+    ],
+  },
+  {
+    name: 'a file with config and comments only holds no statement',
+    files: { 'models/a.sql': '{{config materialized="table"}}\n-- nothing; yet\n;' },
+    expected: ["MODEL_STATEMENTS models/a.sql:1:1 The model 'a' holds no statement. | Write one SELECT."],
+  },
+  {
+    name: 'two models of one name in two folders are both named',
+    files: { 'models/x/a.sql': 'select 1', 'models/y/a.sql': 'select 2' },
+    expected: [
+      "NAME_DUPLICATE models/y/a.sql:1:1 The model 'a' is also defined in models/x/a.sql:1:1. | Names are unique in a project, whatever the folder; rename one.",
+    ],
+  },
+  {
+    name: 'two nodes that would be one relation are both named',
+    files: { 'models/a.sql': 'select 1', 'models/b.sql': '{{config alias="a"}}select 2' },
+    expected: [
+      "NAME_DUPLICATE models/b.sql:1:1 'b' and 'a' of models/a.sql:1:1 are both the relation `dbt`.`a`. | Give one another 'alias' or 'database'.",
+    ],
+  },
+  {
+    name: 'an unset variable of the environment is a mistake in SQL and in YAML',
+    files: {
+      'models/a.sql': 'select {{env "REGION"}}',
+      'sources/s.yaml': `kind: source\nname: raw\ndatabase: '{{env "RAW_DB"}}'\n`,
+    },
+    expected: [
+      "ENV_MISSING models/a.sql:1:14 The environment variable 'REGION' is not set. | Set it, for example: export REGION=…",
+      "ENV_MISSING sources/s.yaml:3:11 The environment variable 'RAW_DB' is not set. | Set it, for example: export RAW_DB=…",
+    ],
+  },
+  {
+    name: 'an unknown ref stands at the name, with the nearest one',
+    files: { 'models/stg_profile.sql': 'select 1', 'models/b.sql': 'select *\nfrom {{ref "stg_profil"}}' },
+    expected: ["REF_NOT_FOUND models/b.sql:2:12 Model 'b' refers to 'stg_profil', which no file defines. | Did you mean 'stg_profile'?"],
+  },
+  {
+    name: 'a ref in the branch that is not taken counts too',
+    files: { 'models/b.sql': 'select 1 {{#if (is_incremental)}}{{else}}from {{ref "elsewhere"}}{{/if}}' },
+    expected: ["REF_NOT_FOUND models/b.sql:1:53 Model 'b' refers to 'elsewhere', which no file defines."],
+  },
+  {
+    name: 'a ref to a disabled model says that it is disabled',
+    files: { 'models/a.sql': '{{config enabled=false}}select 1', 'models/b.sql': 'select * from {{ref "a"}}' },
+    expected: [
+      "REF_NOT_FOUND models/b.sql:1:21 Model 'b' refers to 'a', which is disabled. | Enable it (enabled: true in its config), or disable what refers to it too.",
+    ],
+  },
+  {
+    name: 'properties of a model that no file defines are a mistake',
+    files: { 'models/abc.sql': 'select 1', 'models/m.yaml': 'kind: models\nmodels:\n  - name: abd\n' },
+    expected: ["REF_NOT_FOUND models/m.yaml:3:11 The properties of 'abd' belong to no model: no file has that name. | Did you mean 'abc'?"],
+  },
+  {
+    name: 'an unknown source table is offered the nearest one',
+    files: {
+      'sources/s.yaml': 'kind: source\nname: raw\ntables: [{ name: event }]\n',
+      'models/a.sql': 'select * from {{source "raw" "events"}}',
+    },
+    expected: [
+      "SOURCE_NOT_FOUND models/a.sql:1:24 Model 'a' reads the source table 'raw.events', which no file declares. | Did you mean 'raw.event'?",
+    ],
+  },
+  {
+    name: 'an unknown macro is offered the nearest one',
+    files: { 'macros/grade.hbs': '1', 'models/a.sql': 'select {{> grad}}' },
+    expected: ["MACRO_NOT_FOUND models/a.sql:1:12 The macro 'grad' does not exist. | Did you mean 'grade'?"],
+  },
+  {
+    name: 'an unknown helper is a mistake, and a macro called like one is told apart',
+    files: { 'macros/grade.hbs': '1', 'models/a.sql': 'select {{grade}}, {{plus 1 2}}' },
+    expected: [
+      "MACRO_NOT_FOUND models/a.sql:1:10 No helper has the name 'grade'. | 'grade' is a macro: write {{> grade}}.",
+      "MACRO_NOT_FOUND models/a.sql:1:21 No helper has the name 'plus'. | Helpers are exported functions of macros/*.ts.",
+    ],
+  },
+  {
+    name: 'a mistake inside a macro is reported once, in the macro',
+    files: { 'macros/m.hbs': '\n{{ref "gone"}}', 'models/a.sql': 'select {{> m}}', 'models/b.sql': 'select {{> m}}' },
+    expected: ["REF_NOT_FOUND macros/m.hbs:2:7 The macro 'm' refers to 'gone', which no file defines."],
+  },
+  {
+    name: 'a var without value and default is a mistake',
+    files: {
+      'project.yaml': 'name: shop\ntargets: { dev: {} }\nvars: { days: 3 }\n',
+      'models/a.sql': 'select {{var "day"}}, {{var "other" 1}}, {{var "third" default="x"}}',
+    },
+    expected: ["VAR_NOT_FOUND models/a.sql:1:14 The var 'day' has no value and no default. | Did you mean 'days'?"],
+  },
+  {
+    name: 'an unknown materialization stands where it is configured',
+    files: { 'models/a.sql': '\n{{config materialized="tabel"}}select 1' },
+    expected: [
+      "MATERIALIZATION_UNKNOWN models/a.sql:2:23 The model 'a' names the materialization 'tabel', which does not exist. | Did you mean 'table'?",
+    ],
+  },
+  {
+    name: 'an unknown generic test is offered the nearest one',
+    files: {
+      'models/a.sql': 'select 1',
+      'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n    columns:\n      - name: id\n        tests: [not_nul]\n',
+    },
+    expected: ["TEST_UNKNOWN models/m.yaml:6:17 The generic test 'not_nul' does not exist. | Did you mean 'not_null'?"],
+  },
+  {
+    name: 'a test for columns that is declared for a whole model is a mistake',
+    files: { 'models/a.sql': 'select 1', 'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n    tests: [not_null]\n' },
+    expected: ["VALUE_INVALID models/m.yaml:4:13 The test 'not_null' is declared for a whole node. | Move it below a column's 'tests:'."],
+  },
+  {
+    name: 'a circle is named once, with its whole path, at a ref that closes it',
+    files: {
+      'models/a.sql': 'select * from {{ref "b"}}',
+      'models/b.sql': 'select * from {{ref "c"}}',
+      'models/c.sql': 'select *\nfrom {{ref "a"}}',
+      'models/d.sql': 'select * from {{ref "a"}}',
+    },
+    expected: [
+      'CYCLE models/a.sql:1:21 Nodes depend on each other in a circle: a -> b -> c -> a. | Take one of these refs out, or read the earlier state by {{this}}.',
+    ],
+  },
+  {
+    name: 'a sync of a relation that does not exist stands at its from',
+    files: { 'sinks/s.yaml': 'kind: sync\nname: s\nfrom: nowhere\nto: t\n' },
+    expected: ["REF_NOT_FOUND sinks/s.yaml:3:7 The sync 's' refers to 'nowhere', which no file defines."],
+  },
+  {
+    name: 'a default target that is not declared names those that are',
+    files: { 'project.yaml': 'name: shop\ntarget: prod\ntargets: { dev: {} }\n' },
+    expected: ["TARGET_NOT_FOUND project.yaml:2:9 The target 'prod' is not in project.yaml. | Targets of this project: dev."],
+  },
+];
+
+for (const { name, files, expected } of cases) {
+  test(name, async () => {
+    using project = projectDir(files);
+
+    assert.deepEqual(await project.mistakes(), expected);
+  });
+}
+
+test('a contradiction that the materialization finds stands at the config key', async () => {
+  using project = projectDir({ 'models/a.sql': 'select 1 {{config materialized="odd" engine="Log"}}' });
+  const check = () => [{ code: 'CONFIG_CONFLICT', key: 'engine', message: 'an engine is not taken.', hint: 'Leave it out.' }] as const;
+
+  const mistakes = await project.mistakes({ builtins: { materializations: new Map([['odd', { check }]]), genericTests: new Map() } });
+
+  assert.deepEqual(mistakes, ["CONFIG_CONFLICT models/a.sql:1:45 The model 'a': an engine is not taken. | Leave it out."]);
+});
+
+test('all mistakes of a project are reported at once, by file and place', async () => {
+  using project = projectDir({
+    'models/a.sql': 'select {{var "x"}} from {{ref "gone"}}',
+    'models/b.sql': 'select 1; select 2',
+    'models/m.yaml': 'kind: models\nmodel: []\n',
+  });
+
+  const mistakes = await project.mistakes();
+
+  assert.deepEqual(
+    mistakes.map((mistake) => mistake.split(' ').slice(0, 2).join(' ')),
+    [
+      'VAR_NOT_FOUND models/a.sql:1:14',
+      'REF_NOT_FOUND models/a.sql:1:31',
+      'MODEL_STATEMENTS models/b.sql:1:11',
+      'KEY_UNKNOWN models/m.yaml:2:1',
+    ],
+  );
+});
+
+test('a file that cannot be read is named', async () => {
+  using project = projectDir({ 'models/a.sql': 'select 1' });
+  symlinkSync('nowhere.sql', join(project.dir, 'models/b.sql'));
+
+  assert.deepEqual(await project.mistakes(), ['FILE_UNREADABLE models/b.sql:1:1 The file cannot be read: ENOENT.']);
+});
+
+test('a folder without a project.yaml above it is no project', () => {
+  assert.throws(
+    () => findProjectDir(tmpdir()),
+    (error) => error instanceof GccflowError && error.code === 'PROJECT_NOT_FOUND',
+  );
+});
+
+test('a project is found from a folder inside it', () => {
+  using project = projectDir({ 'models/deep/a.sql': 'select 1' });
+
+  assert.equal(findProjectDir(join(project.dir, 'models/deep')), project.dir);
+});
+
+test('a variable of a target that is not used need not be set', async () => {
+  using project = projectDir({
+    'project.yaml': `name: shop\ntargets:\n  dev: {}\n  prod: { warehouse: { type: clickhouse, url: '{{env "URL"}}' } }\n`,
+  });
+
+  const { project: loaded } = await project.load({ target: 'prod', env: { URL: 'http://warehouse:8123' } });
+
+  assert.deepEqual(await project.mistakes(), []);
+  assert.deepEqual(await project.mistakes({ target: 'prod' }), [
+    "ENV_MISSING project.yaml:4:47 The environment variable 'URL' is not set. | Set it, for example: export URL=…",
+  ]);
+  assert.equal(loaded.target.warehouse.type === 'clickhouse' && loaded.target.warehouse.url, 'http://warehouse:8123');
+});
