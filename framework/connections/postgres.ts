@@ -1,20 +1,22 @@
 import type { Readable } from 'node:stream';
 
 /** PostgreSQL, a server or the embedded one. Throws POSTGRES_UNREACHABLE or POSTGRES_QUERY (`cause` is a `PostgresFault`). */
-export interface Postgres extends AsyncDisposable {
+export interface Postgres extends PostgresQueries, AsyncDisposable {
   readonly kind: 'embedded' | 'server';
   /** e.g. `18.4`. */
   readonly version: string;
-  /** Runs one statement on any free connection. */
-  query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
   /** Runs `work` on one connection inside a transaction; rolls back when it throws or the signal aborts. */
   transaction<Result>(work: (session: PostgresSession) => Promise<Result>, signal?: AbortSignal): Promise<Result>;
   /** One connection of its own, for advisory locks and session settings. */
   session(): Promise<PostgresSession & AsyncDisposable>;
 }
 
-export interface PostgresSession {
+/** What runs one statement: a session, or the server on any free connection. */
+export interface PostgresQueries {
   query<Row = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface PostgresSession extends PostgresQueries {
   /** Streams bytes into `copy … from stdin`; gives back the number of rows. */
   copyFrom(sql: string, body: Readable, signal?: AbortSignal): Promise<number>;
 }

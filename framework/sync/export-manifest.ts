@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { Transform } from 'node:stream';
+import { createZstdDecompress } from 'node:zlib';
+import type { ObjectStore } from '../connections/objects.ts';
+import { GccflowError } from '../foundation/error.ts';
+import type { Relation } from '../manifest/relation.ts';
+
+/** What an export holds. Written last: parts without it are no export, and are never loaded. */
+export interface ExportManifest {
+  readonly sync: string;
+  readonly runId: string;
+  readonly exportedAt: string;
+  readonly relation: Relation;
+  readonly format: 'copy' | 'jsonl';
+  readonly columns: readonly { readonly name: string; readonly type: string; readonly clickHouseType: string }[];
+  readonly rows: number;
+  /** Compressed. */
+  readonly bytes: number;
+  readonly parts: readonly ExportPart[];
+  readonly queryId: string;
+}
+
+export interface ExportPart {
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The keys of all exports of a sync begin with this. */
+export function syncPrefix(sync: string): string {
+  return `syncs/${encodeURIComponent(sync)}`;
+}
+
+export function runPrefix(sync: string, runId: string): string {
+  return `${syncPrefix(sync)}/${encodeURIComponent(runId)}`;
+}
+
+export function manifestKey(prefix: string): string {
+  return `${prefix}/manifest.json`;
+}
+
+/** The uncompressed bytes of a part. The stream fails with SYNC_EXPORT_CORRUPT at its end unless they are the manifest's. */
+export async function readPart(objects: ObjectStore, part: ExportPart, signal: AbortSignal): Promise<Readable> {
+  const stored = await objects.get(part.key, signal);
+  const checked = stored.pipe(checkPart(part));
+  const body = checked.pipe(createZstdDecompress());
+  stored.once('error', (thrown) => body.destroy(thrown));
+  checked.once('error', (thrown) => body.destroy(thrown));
+  body.once('error', () => stored.destroy());
+  body.once('close', () => stored.destroy());
+  return body;
+}
+
+function checkPart(part: ExportPart): Transform {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done): void {
+      hash.update(chunk);
+      bytes += chunk.length;
+      done(null, chunk);
+    },
+    flush(done): void {
+      const whole = bytes === part.bytes && hash.digest('hex') === part.sha256;
+      done(whole ? null : new GccflowError('SYNC_EXPORT_CORRUPT', `The exported object '${part.key}' differs from its manifest.`));
+    },
+  });
+}

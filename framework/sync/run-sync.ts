@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import type { PostgresQueries } from '../connections/postgres.ts';
+import { GccflowError } from '../foundation/error.ts';
+import { quoteName } from '../foundation/quote.ts';
+import type { SyncNode } from '../manifest/manifest.ts';
+import type { SyncFile } from '../project/sync-file.ts';
+import { readDependents, refuseDependents } from './dependents.ts';
+import { type ExportManifest, syncPrefix } from './export-manifest.ts';
+import { type ExportRange, exportRelation } from './export-relation.ts';
+import { finishTable, type Renaming } from './finish-table.ts';
+import { type LiveTable, readLiveTable } from './live-table.ts';
+import { loadTable } from './load-table.ts';
+import { ensurePublications, lockTable, type Publication, recordPublication } from './publication.ts';
+import { swapTable } from './swap-table.ts';
+import type { SyncDeps, SyncOutcome, SyncPhase } from './sync-outcome.ts';
+import { describeRelation, resolveColumns, type TableColumn } from './table-columns.ts';
+import { newTable, tableSql } from './table-name.ts';
+import { requireUpsertable, upsertKey, upsertRange, upsertRows } from './upsert-rows.ts';
+import { validateTable } from './validate-table.ts';
+
+/**
+ * Publishes a relation as a PostgreSQL table: export, load beside the live table, validate, swap in one transaction.
+ * Whenever it fails or is killed, the live table is the old one or the new one, whole, and the next run starts clean.
+ * Throws SYNC_*, OBJECTS_UNREACHABLE, POSTGRES_*, WAREHOUSE_*, RUN_LOCKED, CONFIG_CONFLICT, and CANCELLED when the signal aborts.
+ */
+export async function runSync({ sync }: Pick<SyncNode, 'sync'>, deps: SyncDeps): Promise<SyncOutcome> {
+  try {
+    return await new SyncRun(sync, deps).run();
+  } catch (thrown) {
+    if (!deps.signal.aborted) throw thrown;
+    throw new GccflowError('CANCELLED', `Sync '${sync.name}' was stopped before its table was published; the live table is untouched.`, {
+      cause: thrown,
+    });
+  }
+}
+
+interface Prepared {
+  readonly columns: readonly TableColumn[];
+  readonly live: LiveTable | null;
+  readonly range: ExportRange | null;
+}
+
+class SyncRun {
+  readonly #sync: SyncFile;
+  readonly #deps: SyncDeps;
+  readonly #phases: { phase: SyncPhase; durationMs: number }[] = [];
+
+  constructor(sync: SyncFile, deps: SyncDeps) {
+    this.#sync = sync;
+    this.#deps = deps;
+  }
+
+  async run(): Promise<SyncOutcome> {
+    const { postgres } = this.#deps;
+    await using _held = await lockTable(postgres, this.#sync);
+    const prepared = await this.#phase('prepare', () => this.#prepare());
+    const manifest = await this.#phase('export', () => exportRelation(this.#sync, prepared.columns, prepared.range, this.#deps));
+    const renamings = await this.#phase('load', () => this.#load(prepared, manifest));
+    const publication = this.#publicationOf(manifest, prepared);
+    await this.#phase('publish', () => this.#publish(prepared, renamings, publication));
+    await this.#phase('cleanup', () => this.#cleanUp());
+    const { table, schema } = this.#sync.to;
+    return {
+      rows: manifest.rows,
+      bytes: manifest.bytes,
+      phases: this.#phases,
+      publicationId: publication.id,
+      message: `${manifest.rows.toLocaleString('en')} rows into ${schema}.${table}`,
+    };
+  }
+
+  /** Everything that can be refused is refused here, before any data moves; what a dead run left is dropped. */
+  async #prepare(): Promise<Prepared> {
+    const { postgres, warehouse, from } = this.#deps;
+    const columns = resolveColumns(this.#sync, from, await describeRelation(warehouse, from));
+    await ensurePublications(postgres);
+    const live = await readLiveTable(postgres, this.#sync.to);
+    await dropLeftover(postgres, this.#sync);
+    if (this.#sync.mode === 'upsert') upsertKey(this.#sync);
+    if (live === null) {
+      await postgres.query(`create schema if not exists ${quoteName(this.#sync.to.schema, 'postgres')}`);
+      return { columns, live, range: null };
+    }
+    if (this.#sync.mode === 'upsert') {
+      requireUpsertable(this.#sync, columns, live);
+      return { columns, live, range: await upsertRange(postgres, this.#sync, columns) };
+    }
+    refuseDependents(this.#sync, await readDependents(postgres, this.#sync.to));
+    return { columns, live, range: null };
+  }
+
+  /** One transaction: the new table is there whole, or not at all. */
+  #load({ columns, live }: Prepared, manifest: ExportManifest): Promise<Renaming[]> {
+    const { postgres, objects, signal, onProgress, runId } = this.#deps;
+    const sync = this.#upserts(live) ? stagingOf(this.#sync) : withKey(this.#sync);
+    const table = newTable(this.#sync.to);
+    return postgres.transaction(async (session) => {
+      const onRows = (rows: number): void => onProgress?.({ phase: 'load', rows, totalRows: manifest.rows });
+      const rows = await loadTable(session, { table, columns, manifest, objects, signal, mark: markOf(runId), onRows });
+      const renamings = await finishTable(session, sync, columns, table, this.#upserts(live) ? null : live);
+      await validateTable(session, this.#sync, table, { rows, liveRows: this.#upserts(live) ? null : (live?.rows ?? null) });
+      return renamings;
+    }, signal);
+  }
+
+  async #publish({ columns, live }: Prepared, renamings: readonly Renaming[], publication: Publication): Promise<void> {
+    const { postgres, signal } = this.#deps;
+    if (!this.#upserts(live)) {
+      const comment = this.#sync.description === '' ? (live?.comment ?? null) : this.#sync.description;
+      return swapTable(postgres, { sync: this.#sync, live, renamings, publication, comment, signal });
+    }
+    const staged = newTable(this.#sync.to);
+    await postgres.transaction(async (session) => {
+      await upsertRows(session, this.#sync, columns, staged);
+      await session.query(`drop table ${tableSql(staged)}`);
+      await recordPublication(session, publication);
+    }, signal);
+  }
+
+  /** Removes exports that are not kept. The table is published: a failure here is a warning. */
+  async #cleanUp(): Promise<void> {
+    const { objects, log, runId } = this.#deps;
+    try {
+      const keys = await objects.list(`${syncPrefix(this.#sync.name)}/`);
+      const manifests = keys.filter((key) => key.endsWith('/manifest.json')).map((key) => key.slice(0, -'manifest.json'.length));
+      const ours = `${syncPrefix(this.#sync.name)}/${encodeURIComponent(runId)}/`;
+      const earlier = manifests.filter((prefix) => prefix !== ours).sort();
+      const kept = new Set([ours, ...earlier.slice(Math.max(0, earlier.length - (this.#sync.keep_exports - 1)))]);
+      if (this.#sync.keep_exports <= 1) for (const prefix of earlier) kept.delete(prefix);
+      if (this.#sync.keep_exports === 0) kept.delete(ours);
+      await objects.remove(keys.filter((key) => ![...kept].some((prefix) => key.startsWith(prefix))));
+    } catch (thrown) {
+      log.warn({ err: thrown, sync: this.#sync.name }, 'old exports not removed');
+    }
+  }
+
+  /** The first publication of an upsert makes its table, by a swap into an empty place. */
+  #upserts(live: LiveTable | null): boolean {
+    return this.#sync.mode === 'upsert' && live !== null;
+  }
+
+  #publicationOf(manifest: ExportManifest, { live }: Prepared): Publication {
+    const { runId, clock } = this.#deps;
+    const { name, to } = this.#sync;
+    const mode = this.#upserts(live) ? 'upsert' : 'replace';
+    return { id: randomUUID(), sync: name, ...to, mode, rows: manifest.rows, bytes: manifest.bytes, runId, publishedAt: clock.now() };
+  }
+
+  async #phase<Result>(phase: SyncPhase, work: () => Promise<Result>): Promise<Result> {
+    this.#deps.signal.throwIfAborted();
+    this.#deps.onProgress?.({ phase, rows: 0, totalRows: null });
+    const startedMs = performance.now();
+    const result = await work();
+    this.#phases.push({ phase, durationMs: performance.now() - startedMs });
+    this.#deps.log.debug({ sync: this.#sync.name, phase, durationMs: performance.now() - startedMs }, 'sync phase ended');
+    return result;
+  }
+}
+
+const markPrefix = 'gccflow is loading this table, run ';
+
+function markOf(runId: string): string {
+  return `${markPrefix}${runId}`;
+}
+
+/** A `_new` table of a run that died. One without our comment is somebody's own and is not touched. */
+async function dropLeftover(session: PostgresQueries, sync: SyncFile): Promise<void> {
+  const table = newTable(sync.to);
+  const [found] = await session.query<{ comment: string | null }>(
+    `select obj_description(to_regclass($1), 'pg_class') as comment where to_regclass($1) is not null`,
+    [tableSql(table)],
+  );
+  if (found === undefined) return;
+  if (found.comment?.startsWith(markPrefix)) {
+    await session.query(`drop table ${tableSql(table)}`);
+    return;
+  }
+  throw new GccflowError(
+    'SYNC_VALIDATION',
+    `Sync '${sync.name}' needs the name '${table.schema}.${table.table}', which a table of somebody else has.`,
+    {
+      hint: 'Rename or drop that table; nothing was changed.',
+    },
+  );
+}
+
+/** Rows that are only staged need no keys, indexes or grants. */
+function stagingOf(sync: SyncFile): SyncFile {
+  return { ...sync, primary_key: [], indexes: [], constraints: [], grants: {} };
+}
+
+/** The table of an upsert needs a unique index on its key. */
+function withKey(sync: SyncFile): SyncFile {
+  return sync.mode === 'upsert' && sync.primary_key.length === 0 ? { ...sync, primary_key: sync.key } : sync;
+}
