@@ -28,7 +28,7 @@ interface Resolution {
 }
 
 function resolveDefinition(definition: SelectorDefinition, resolution: Resolution): Selector {
-  if (typeof definition === 'string') return parseTerm(definition);
+  if (typeof definition === 'string') return checked(parseTerm(definition), resolution);
   if (isUnion(definition)) return combine(definition.union, resolution, (of) => ({ kind: 'union', of }));
   if (isIntersection(definition)) {
     const text = `the intersection in '${resolution.name}'`;
@@ -57,8 +57,15 @@ function combine(
 
 function resolveMethod(definition: MethodDefinition, { resolve, inherit }: Resolution): Selector {
   const value = String(definition.value);
-  const base = definition.method === 'selector' && !hasOperators(definition) ? inherit(value) : toTerm(definition, value);
+  const base =
+    definition.method === 'selector' && !hasOperators(definition) ? inherit(value) : checked(toTerm(definition, value), { inherit });
   return definition.exclude ? { kind: 'difference', from: base, without: unionOf(definition.exclude, resolve) } : base;
+}
+
+/** The term; throws where it leads back to the selector it stands in, which evaluating it would never leave. */
+function checked(term: SelectorTerm, { inherit }: Pick<Resolution, 'inherit'>): SelectorTerm {
+  if (term.method === 'selector') inherit(term.value);
+  return term;
 }
 
 function unionOf(definitions: readonly SelectorDefinition[], resolve: (definition: SelectorDefinition) => Selector): Selector {
