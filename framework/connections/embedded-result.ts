@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { quoteText } from '../foundation/quote.ts';
+import type { EngineSession } from './embedded-engine.ts';
 import type { EmbeddedRequest } from './embedded-queries.ts';
 import type { LentSession } from './embedded-sessions.ts';
 import type { Spool } from './embedded-spool.ts';
@@ -41,7 +42,7 @@ async function* resultChunks(request: EmbeddedRequest, { lent, spool, kill }: Re
     if (!isSelecting(request.sql)) {
       yield (await held.session.run(request.sql, format)).bytes;
     } else if (chunkFormats.has(format)) {
-      for await (const chunk of held.session.stream(request.sql, format)) yield chunk.raw();
+      yield* streamedChunks(held.session, request.sql, format);
     } else {
       await using file = spool.reserve();
       await held.session.run(`${withoutFormat(request.sql)}\ninto outfile ${quoteText(file.path, 'clickhouse')} format ${format}`, format);
@@ -52,6 +53,16 @@ async function* resultChunks(request: EmbeddedRequest, { lent, spool, kill }: Re
     throw error;
   }
   request.signal?.throwIfAborted();
+}
+
+async function* streamedChunks(session: EngineSession, sql: string, format: string): AsyncGenerator<Uint8Array, void> {
+  let whole = false;
+  try {
+    for await (const chunk of session.stream(sql, format)) yield chunk.raw();
+    whole = true;
+  } finally {
+    if (!whole) session.runNow('select 1'); // a stream that was killed stays in system.processes until the session's next statement
+  }
 }
 
 function killOnAbort(signal: AbortSignal | undefined, kill: () => void): Disposable {

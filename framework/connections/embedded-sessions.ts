@@ -176,5 +176,5 @@ function settingName(name: string): string {
 
 function settingValue(value: string | number | boolean): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
-  return typeof value === 'number' ? String(value) : quoteText(value, 'clickhouse');
+  return typeof value === 'number' ? String(value) : quoteText(value, 'clickhouse').replaceAll('\0', '\\0'); // the engine takes text up to a NUL
 }
