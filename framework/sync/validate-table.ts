@@ -16,7 +16,7 @@ export async function validateTable(
     throw invalid(sync, `would shrink its table from ${liveRows} rows to ${rows}, by more than its max_shrink of ${sync.max_shrink}`);
   }
   for (const { name, sql } of sync.checks) {
-    const text = sql.replaceAll('{table}', () => tableSql(table));
+    const text = sql.replace(/\{\{\s*table\s*\}\}/g, () => tableSql(table));
     const failing = await session.query(`select 1 from (${text.replace(/;\s*$/, '')}) failing limit 1`);
     if (failing.length > 0) throw invalid(sync, `does not pass its check '${name}'`);
   }
