@@ -1,7 +1,8 @@
 import type { StatementCost } from '../connections/warehouse.ts';
 import type { Manifest, Node } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
-import { artifactMetadata, type Invocation, maskSecrets } from './invocation.ts';
+import { artifactMetadata, type Invocation } from './invocation.ts';
+import { maskNamedSecrets } from './mask-secrets.ts';
 import type { NodeResult, NodeStatus, RunResult } from './run-result.ts';
 import { uniqueId } from './unique-id.ts';
 
@@ -26,7 +27,7 @@ export function formatRunResults(result: RunResult, manifest: Manifest, invocati
       return node ? [formatResult(entry, node, manifest)] : [];
     }),
     elapsed_time: result.durationMs / 1000,
-    args: maskSecrets({ ...invocation.args, which: invocation.command }),
+    args: maskNamedSecrets({ ...invocation.args, which: invocation.command }),
   };
 }
 

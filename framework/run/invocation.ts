@@ -22,12 +22,3 @@ export function artifactMetadata(schema: 'manifest/v12' | 'run-results/v6', { id
     env: {},
   };
 }
-
-const secretName = /secret|token|passw|credential|private|api_?key|access_?key/i;
-
-/** `value` with everything masked that is kept under a name that sounds like a secret. */
-export function maskSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(maskSecrets);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, secretName.test(key) ? '***' : maskSecrets(item)]));
-}

@@ -5,6 +5,7 @@ import type { Manifest, ModelNode, TestNode } from '../manifest/manifest.ts';
 import { formatManifest } from './format-manifest.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
+import { maskerOf } from './mask-secrets.ts';
 import type { RunResult } from './run-result.ts';
 
 export interface ArtifactOptions {
@@ -12,7 +13,7 @@ export interface ArtifactOptions {
   readonly targetDir: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly version: string;
-  /** Masks the secrets in a text; every text that is written passes through it. */
+  /** Masks the secrets of the target in a text; every text that is written passes through it. */
   readonly redact: (text: string) => string;
 }
 
@@ -29,7 +30,8 @@ export async function writeArtifacts(result: RunResult, manifest: Manifest, opti
     endedAt: new Date(result.startedAt.getTime() + result.durationMs),
     version: options.version,
   };
-  const write = (file: string, text: string): Promise<void> => replaceFile(join(options.targetDir, file), options.redact(text));
+  const mask = maskerOf(manifest);
+  const write = (file: string, text: string): Promise<void> => replaceFile(join(options.targetDir, file), options.redact(mask(text)));
   await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation)));
   for (const { node: id, compiledSql } of result.nodes) {
     const node = manifest.nodes.get(id);

@@ -45,7 +45,7 @@ tables:
 };
 
 async function shop(): Promise<Manifest> {
-  const project = 'name: shop\ntargets: { dev: { warehouse: { type: embedded } } }\nvars: { note: hush-hush }\n';
+  const project = 'name: shop\ntargets: { dev: { warehouse: { type: embedded } } }\nvars: { note: hush-hush, my_secret: "quite hidden" }\n';
   return (await manifestOf({ ...files, 'project.yaml': project })).manifest;
 }
 
@@ -76,7 +76,7 @@ const run: RunResult = {
   startedAt: new Date('2026-01-02T03:04:05Z'),
   durationMs: 4000,
   nodes: [
-    resultOf('model.orders'),
+    resultOf('model.orders', { compiledSql: 'select 1 -- quite hidden' }),
     resultOf('seed.countries', { status: 'unchanged', compiledSql: null, publicationId: null, statements: [] }),
     resultOf('test.not_null_orders_id', { status: 'warn', failures: 3, message: '3 failing rows', rowsWritten: null }),
     resultOf('test.no_orders_of_nobody', {
@@ -101,7 +101,7 @@ async function written(manifest: Manifest) {
   const targetDir = mkdtempSync(join(tmpdir(), 'gccflow-target-'));
   await writeArtifacts(run, manifest, {
     targetDir,
-    args: { select: ['tag:core'], vars: { api_token: 'open sesame', note: 'plain' } },
+    args: { select: ['tag:core'], vars: { api_token: 'open sesame', note: 'plain' }, text: '{"db_password": "open sesame", note: 1}' },
     version: '0.1.0',
     redact: (text) => text.replaceAll('hush-hush', '***'),
   });
@@ -170,8 +170,10 @@ test('artifacts hold no secret', async () => {
 
   const texts = ['manifest.json', 'run_results.json'].map((file) => readFileSync(join(artifacts.targetDir, file), 'utf8')).join('\n');
 
-  assert.doesNotMatch(texts, /open sesame|hush-hush/);
-  assert.deepEqual(artifacts.read('run_results.json').args.vars, { api_token: '***', note: 'plain' });
+  assert.doesNotMatch(texts, /open sesame|hush-hush|hidden/);
+  const { vars, text } = artifacts.read('run_results.json').args;
+  assert.deepEqual(vars, { api_token: '***', note: 'plain' });
+  assert.equal(text, '{"db_password": "***", note: 1}');
 });
 
 test('compiled SQL lies at the path of its file, and nothing temporary stays', async () => {
@@ -187,7 +189,7 @@ test('compiled SQL lies at the path of its file, and nothing temporary stays', a
     'places.sql',
     'run_results.json',
   ]);
-  assert.equal(readFileSync(join(artifacts.targetDir, 'compiled/shop/models/staging/orders.sql'), 'utf8'), 'select 1\n');
+  assert.equal(readFileSync(join(artifacts.targetDir, 'compiled/shop/models/staging/orders.sql'), 'utf8'), 'select 1 -- ***\n');
 });
 
 test('the last run is read back by node, with the durations of what ran', async () => {
