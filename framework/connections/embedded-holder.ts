@@ -18,9 +18,10 @@ export async function openingFailure(path: string, thrown: unknown): Promise<Gcc
       hint: "Wait until it ends; to share the warehouse between processes, run 'gccflow warehouse serve' and leave it running.",
     });
   }
-  return new GccflowError('WAREHOUSE_UNREACHABLE', `The embedded warehouse '${path}' does not open.`, {
+  const why = (thrown as NodeJS.ErrnoException | null)?.code;
+  return new GccflowError('WAREHOUSE_UNREACHABLE', `The embedded warehouse '${path}' does not open${why ? ` (${why})` : ''}.`, {
     cause: thrown,
-    hint: 'Look whether the folder can be written and the disk has room; what ClickHouse said stands above.',
+    hint: 'It must be a folder that this user can write, on a disk with room; ClickHouse may have said more on stderr.',
   });
 }
 

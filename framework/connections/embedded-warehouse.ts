@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { type ClientConnection, embeddedConnection } from './embedded-connection.ts';
 import { openEngine } from './embedded-engine.ts';
 import { openingFailure } from './embedded-holder.ts';
@@ -31,6 +32,7 @@ export async function openEmbedded({ path, sessions: size }: { path: string; ses
 
 async function openSessions(path: string, size: number): Promise<EmbeddedSessions> {
   try {
+    await mkdir(path, { recursive: true });
     return new EmbeddedSessions(await openEngine(path), { size, base: baseSettings });
   } catch (error) {
     throw await openingFailure(path, error);

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
@@ -40,7 +39,6 @@ async function openEmbeddedConfig(config: EmbeddedConfig, options: OpenWarehouse
   const endpoint = await readEndpoint(path);
   const served = endpoint && (await openServed(path, endpoint, options));
   if (served) return served;
-  await mkdir(path, { recursive: true });
   const { connection } = await openEmbedded({ path, sessions: options.sessions });
   return connectWarehouse({ kind: 'embedded', location: config.path, sessions: options.sessions, connect: { connection } });
 }

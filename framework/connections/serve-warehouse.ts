@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -42,7 +41,6 @@ export async function serveWarehouse(config: WarehouseConfig, options: ServeOpti
     throw new GccflowError('WAREHOUSE_UNSUPPORTED', "Only an embedded warehouse can be served; the target's is a server already.");
   }
   const path = resolve(options.projectDir, config.path);
-  await mkdir(path, { recursive: true });
   await using opening = new AsyncDisposableStack();
   const embedded = opening.use(await openEmbedded({ path, sessions: options.sessions ?? 8 }));
   const http = new WarehouseHttp(embedded, {
