@@ -59,7 +59,7 @@ class TestBuilder {
   buildGeneric(declaration: TestDeclaration, at: Location, { node: tested, enabled }: Declared<Tested>): Declared<TestNode> | null {
     const test = this.#find(declaration, at);
     const args = test && this.#checkArguments(test, declaration, at);
-    if (!test || !args) return null;
+    if (!test || !args || this.#lacksColumn(test, args, declaration, at)) return null;
     const owner = tested.kind === 'source' ? `${tested.sourceName}_${tested.name}` : tested.name;
     const prefix = tested.kind === 'source' ? 'source_' : '';
     const name = declaration.name ?? nameTest(`${prefix}${test.name}`, owner, declaration.column, declaration.arguments);
@@ -136,6 +136,20 @@ class TestBuilder {
     const hint = column === null ? "Move it below a column's 'tests:'." : "Move it to the node's own 'tests:'.";
     this.#diagnostics.report(new GccflowError('VALUE_INVALID', message, { at, hint }));
     return null;
+  }
+
+  /** Whether neither a column nor what may stand in its place is there; reported. */
+  #lacksColumn(
+    { name, columnOr }: GenericTest,
+    args: Readonly<Record<string, unknown>>,
+    { column }: TestDeclaration,
+    at: Location,
+  ): boolean {
+    if (columnOr === undefined || column !== null || args[columnOr] !== null) return false;
+    const message = `The test '${name}' is declared for a whole node and has no '${columnOr}'.`;
+    const hint = `Give it '${columnOr}', or move it below a column's 'tests:'.`;
+    this.#diagnostics.report(new GccflowError('VALUE_INVALID', message, { at, hint }));
+    return true;
   }
 
   /** Arguments with their defaults. The same arguments of the same test are checked once. */

@@ -22,6 +22,8 @@ export interface GenericTest {
   readonly name: string;
   /** Whether it is declared below a column. With `optional`, `{{column_name}}` is null where there is none. */
   readonly column: 'required' | 'optional' | 'none';
+  /** An argument that takes the column's place: one of the two is there. */
+  readonly columnOr?: string;
   /** Checks the arguments and fills in defaults; strict, so that an unknown argument is a mistake. */
   readonly arguments: z.ZodType<Readonly<Record<string, unknown>>>;
   /** Arguments that name a relation (`dim`, `beat.profile`, `{{ref "dim"}}`): parents of the test, rendered as quoted relations. */

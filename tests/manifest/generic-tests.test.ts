@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { InvalidProject } from '../../framework/foundation/diagnostics.ts';
 import type { TestNode } from '../../framework/manifest/manifest.ts';
 import { runTest, type TestOutcome } from '../../framework/run/run-test.ts';
 import { manifestOf } from '../support/manifest-of.ts';
@@ -216,3 +217,17 @@ for (const { name, status, failures, ...declared } of cases) {
     assert.deepEqual({ status: outcome.status, failures: outcome.failures }, { status, failures }, outcome.message);
   });
 }
+
+test('unique for a whole node without columns is a mistake of the project', async () => {
+  const properties = 'kind: models\nmodels: [{ name: orders, tests: [unique] }]\n';
+
+  const loading = manifestOf({ 'models/orders.sql': 'select 1 as id', 'models/orders.yaml': properties });
+
+  await assert.rejects(loading, (thrown: InvalidProject) => {
+    assert.deepEqual(
+      thrown.errors.map(({ code, at }) => [code, at?.file, at?.line]),
+      [['VALUE_INVALID', 'models/orders.yaml', 2]],
+    );
+    return true;
+  });
+});

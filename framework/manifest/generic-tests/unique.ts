@@ -12,6 +12,7 @@ const names = (separator: string, suffix = ''): string =>
 export const unique: GenericTest = {
   name: 'unique',
   column: 'optional',
+  columnOr: 'columns',
   arguments: z.strictObject({ columns: z.array(z.string()).min(1).nullable().default(null) }),
   relations: [],
   sql: `select ${names(', ')}, count()
