@@ -5,7 +5,7 @@ import type { Builtins } from '../project/builtins.ts';
 import type { Project } from '../project/project.ts';
 import { buildModels, buildSeeds, buildSources, type Declared } from './build-nodes.ts';
 import { buildTests } from './build-tests.ts';
-import { findCycles, invert } from './graph.ts';
+import { type Cycle, findCycles, invert } from './graph.ts';
 import type { ExposureNode, Manifest, Node, NodeId, SyncNode } from './manifest.ts';
 import { relationSql } from './relation.ts';
 import { parseRelationName } from './relation-name.ts';
@@ -32,14 +32,15 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
   }
   checkRelations(nodes.values(), diagnostics);
   const parents = new Map([...nodes.values()].map((node) => [node.id, resolver.parentsOf(node)]));
-  reportCycles(parents, nodes, resolver, diagnostics);
+  const children = invert(parents);
+  reportCycles(findCycles(parents, children), nodes, resolver, diagnostics);
   return {
     projectName: project.name,
     projectDir: project.dir,
     target: project.targetName,
     nodes,
     parents,
-    children: invert(parents),
+    children,
     macros: new Map(project.macros.map(({ name, file, template }) => [name, { name, file, template }])),
     helpers: project.helpers,
     vars: project.vars,
@@ -137,13 +138,8 @@ function foldersOf(file: string): string[] {
   return file.split('/').slice(1, -1);
 }
 
-function reportCycles(
-  parents: ReadonlyMap<NodeId, readonly NodeId[]>,
-  nodes: ReadonlyMap<NodeId, Node>,
-  resolver: Resolver,
-  diagnostics: Diagnostics,
-): void {
-  for (const cycle of findCycles(parents)) {
+function reportCycles(cycles: readonly Cycle[], nodes: ReadonlyMap<NodeId, Node>, resolver: Resolver, diagnostics: Diagnostics): void {
+  for (const cycle of cycles) {
     const names = cycle.map((id) => nodes.get(id)?.name ?? id);
     const [first, second] = cycle.map((id) => nodes.get(id));
     const at = (first && second && resolver.placeOf(first, second)) ?? first?.at;

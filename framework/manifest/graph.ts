@@ -10,8 +10,7 @@ export type Cycle = readonly NodeId[];
  * Nodes so that every one stands behind its parents; those that lie in a circle, or depend on one, are left out.
  * Iterative, as are all walks here: a chain of 10,000 models overflows the stack of a recursive one (graphlib's among them).
  */
-export function sortTopologically(parents: Parents): NodeId[] {
-  const children = invert(parents);
+export function sortTopologically(parents: Parents, children: Parents = invert(parents)): NodeId[] {
   const missing = new Map([...parents].map(([node, above]) => [node, above.length]));
   const sorted = [...parents.keys()].filter((node) => missing.get(node) === 0);
   for (const node of sorted) {
@@ -25,9 +24,9 @@ export function sortTopologically(parents: Parents): NodeId[] {
 }
 
 /** Circles that share no node, each once and as short as can be; none where the graph is as it should be. */
-export function findCycles(parents: Parents): Cycle[] {
+export function findCycles(parents: Parents, children: Parents = invert(parents)): Cycle[] {
   const cycles: Cycle[] = [];
-  for (let core = cyclicCore(parents); core.size > 0; ) {
+  for (let core = cyclicCore(parents, children); core.size > 0; ) {
     const [first] = [...core.keys()].toSorted() as [NodeId];
     const cycle = walkAround(first, core);
     if (cycle) cycles.push(cycle);
@@ -45,8 +44,8 @@ export function invert(parents: Parents): Map<NodeId, NodeId[]> {
 }
 
 /** What is left when nodes without parents or without children are taken away, again and again. */
-function cyclicCore(parents: Parents): Parents {
-  const sorted = sortTopologically(parents);
+function cyclicCore(parents: Parents, children: Parents = invert(parents)): Parents {
+  const sorted = sortTopologically(parents, children);
   if (sorted.length === parents.size) return new Map();
   const upper = without(sorted, parents);
   return without(sortTopologically(invert(upper)), upper);

@@ -7,8 +7,8 @@ const appended: ReadonlySet<string> = new Set(['tags', 'pre_hook', 'post_hook'])
 const merged: ReadonlySet<string> = new Set(['meta']);
 
 /** Joins configs, the farthest place first, in dbt's way: tags and hooks append, meta merges, every other key is replaced. */
-export function mergeConfigs<Config extends object>(defaults: Config, places: readonly PlacedConfig<Config>[]): Config {
-  const config: Record<string, unknown> = Object.assign({} as Record<string, unknown>, defaults);
+export function mergeConfigs<Config>(defaults: Config, places: readonly PlacedConfig<Config>[]): Config {
+  const config: Record<string, unknown> = { ...(defaults as Readonly<Record<string, unknown>>) }; // a spread copies fast, Object.assign does not
   for (const place of places) {
     const values = place.values as Readonly<Record<string, unknown>>;
     for (const key in values) config[key] = join(key, config[key], values[key]);
@@ -24,7 +24,7 @@ export function placeOfKey<Config>(key: keyof Config, places: readonly PlacedCon
 }
 
 function join(key: string, before: unknown, value: unknown): unknown {
-  if (appended.has(key)) return [...new Set([...(before as string[]), ...(value as string[])])];
+  if (appended.has(key)) return (before as string[]).length === 0 ? value : [...new Set([...(before as string[]), ...(value as string[])])];
   if (merged.has(key)) return { ...(before as object), ...(value as object) };
   return value;
 }

@@ -42,7 +42,7 @@ export class Resolver {
   }
 
   setParents(id: NodeId, parents: readonly NodeId[]): void {
-    this.#parents.set(id, [...new Set(parents)]);
+    this.#parents.set(id, parents.length < 2 ? parents : [...new Set(parents)]);
   }
 
   /** Where `node` names `parent`, if its own file does. */
@@ -126,7 +126,9 @@ export class Resolver {
   }
 
   #hookParents(node: Node & { kind: 'model' }): NodeId[] {
-    const hooks = [...node.config.pre_hook, ...node.config.post_hook].filter((hook) => hook.includes('{{'));
+    const { pre_hook, post_hook } = node.config;
+    if (pre_hook.length + post_hook.length === 0) return [];
+    const hooks = [...pre_hook, ...post_hook].filter((hook) => hook.includes('{{'));
     return hooks.flatMap((hook) => {
       const parsed = parseTemplate(hook, node.at, this.#diagnostics);
       return parsed ? this.resolveTemplate(parsed.template, `A hook of '${node.name}'`, []).filter((id) => id !== node.id) : [];

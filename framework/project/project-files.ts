@@ -26,12 +26,12 @@ export interface FoundFile {
 export function findProjectFiles(dir: string): FoundFile[] {
   const roots = [...new Set(places.map(({ root }) => root.split('/')[0] ?? root))];
   const files = roots.flatMap((root) => walk(dir, root));
-  return files
-    .flatMap((file) => {
-      const place = places.find(({ root, ending }) => file.startsWith(`${root}/`) && ending.test(file));
-      return place ? [{ file, role: place.role }] : [];
-    })
-    .sort((a, b) => (a.file < b.file ? -1 : 1));
+  const found: FoundFile[] = [];
+  for (const file of files.sort()) {
+    const place = places.find(({ root, ending }) => file.startsWith(`${root}/`) && ending.test(file));
+    if (place) found.push({ file, role: place.role });
+  }
+  return found;
 }
 
 function walk(dir: string, folder: string): string[] {
