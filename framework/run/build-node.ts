@@ -6,7 +6,7 @@ import type { PlannedBuild } from '../plan/plan.ts';
 import { formatComment, parseComment, stagingPrefix } from '../plan/publication.ts';
 import { applyGrants, runHooks } from './hooks.ts';
 import { writeLedger } from './ledger.ts';
-import { type LiveVersion, readLiveVersion } from './live-version.ts';
+import { type LiveVersion, readFence, readLiveVersion } from './live-version.ts';
 import { NodeStatements } from './node-statements.ts';
 import { publishStage } from './publish-stage.ts';
 import { withRetries } from './retry.ts';
@@ -93,7 +93,7 @@ async function isPublished({ relation, publicationId }: PlannedBuild, statements
 }
 
 async function readClonedVersion(planned: PlannedBuild, statements: NodeStatements): Promise<LiveVersion> {
-  const live = await readLiveVersion(statements, planned.relation);
+  const live = await readFence(statements, planned.relation);
   if (live === null) throw fenceBroken(planned);
   return live;
 }

@@ -1,6 +1,6 @@
 import { relationSql } from '../manifest/relation.ts';
 import type { PlannedBuild } from '../plan/plan.ts';
-import { type LiveVersion, readLiveVersion, wasWrittenSince } from './live-version.ts';
+import { type LiveVersion, readFence, readLiveVersion, wasWrittenSince } from './live-version.ts';
 import { faultOf, type NodeStatements } from './node-statements.ts';
 
 /** `moved`: somebody else wrote to the live name meanwhile; it is as they left it, and the stage as it was. */
@@ -16,7 +16,7 @@ export async function publishStage(
   clonedFrom: LiveVersion | null,
   statements: NodeStatements,
 ): Promise<PublishOutcome> {
-  const live = await readLiveVersion(statements, relation);
+  const live = clonedFrom === null ? await readLiveVersion(statements, relation) : await readFence(statements, relation);
   if (live?.publication?.publication === publicationId) return { kind: 'published', replaced: await readLiveVersion(statements, stage) };
   if (clonedFrom !== null && wasWrittenSince(clonedFrom, live)) return { kind: 'moved' };
   const [from, to] = [relationSql(stage), relationSql(relation)];
@@ -26,7 +26,7 @@ export async function publishStage(
     if (raceCodes.has(faultOf(thrown)?.code ?? 0)) return { kind: 'moved' };
     throw thrown;
   }
-  if (clonedFrom !== null && wasWrittenSince(clonedFrom, await readLiveVersion(statements, stage))) {
+  if (clonedFrom !== null && wasWrittenSince(clonedFrom, await readFence(statements, stage))) {
     await statements.execute(`exchange tables ${from} and ${to}`); // a write slipped in before the exchange: give it back
     return { kind: 'moved' };
   }

@@ -32,7 +32,7 @@ test('a table that takes the place of a view is there at once or not at all', as
 
 test('a first build that is killed leaves nothing, or the whole table', async () => {
   const kills = await killAfterEachStatement({
-    files: { 'models/other.sql': 'select 1 as n' },
+    files: {},
     before: [],
     change: [],
     changedFiles: { 'models/m.sql': '{{config materialized="table"}}\nselect number as n from numbers(3)' },

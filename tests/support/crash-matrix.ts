@@ -68,7 +68,7 @@ async function reset(project: Project, { files, before, change, changedFiles }: 
 }
 
 /** The statements of the node `m` and the ledger's entry; not those that every run begins with. */
-export const statementsOfNode = /"node":"\w+\.m"|publications/;
+export const statementsOfNode = /"node":"\w+\.m"|^insert into .*publications/;
 
 /** Reads all the while the run goes on, and never sees anything but the old rows or the new ones. */
 async function runUntilKilled(
