@@ -78,6 +78,8 @@ export interface Command<O extends Options = Options> {
   readonly examples: readonly Example[];
   readonly positionals: readonly Positional[];
   readonly options: O;
+  /** Runs until it is stopped: a signal is its ordinary end. */
+  readonly service?: boolean;
   readonly run: (values: Values<O & EverywhereOptions>, context: CommandContext) => Promise<ExitCode>;
 }
 

@@ -38,8 +38,11 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
   const log = await openLog(output, flags);
   const opened: Opened = { output, secrets, signal: abort.signal, log };
   try {
-    const code = await runCommand(input, words, opened);
-    return { exitCode: code, signal: abort.received() };
+    const entry = findCommand(words);
+    if (entry === undefined) return { exitCode: await runWithoutCommand(input.argv, words, output), signal: null };
+    const command = await entry.load();
+    const code = await runCommand(command, input, opened);
+    return { exitCode: code, signal: command.service ? null : abort.received() };
   } catch (thrown) {
     if (abort.received() !== null) return { exitCode: exitCode.failed, signal: abort.received() };
     if (json) await logErrors(thrown, log);
@@ -50,10 +53,7 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
 
 type Opened = Pick<CommandContext, 'output' | 'secrets' | 'signal' | 'log'>;
 
-async function runCommand({ argv, cwd, env }: CliInput, words: readonly string[], opened: Opened): Promise<ExitCode> {
-  const entry = findCommand(words);
-  if (entry === undefined) return runWithoutCommand(argv, words, opened.output);
-  const command = await entry.load();
+async function runCommand(command: Command, { argv, cwd, env }: CliInput, opened: Opened): Promise<ExitCode> {
   if (argv.includes('--help') || argv.includes('-h')) return printHelp(command, opened.output);
   const parsed = parseArguments(argv, { ...command, options: { ...command.options, ...everywhereOptions } });
   const values = parsed.values as Values<EverywhereOptions>;

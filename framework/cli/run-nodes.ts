@@ -1,12 +1,5 @@
 import { join } from 'node:path';
-import { parseDuration } from '../foundation/duration.ts';
-import { GccflowError } from '../foundation/error.ts';
-import type { NodeId } from '../manifest/manifest.ts';
-import { buildPlan } from '../plan/build-plan.ts';
-import type { Plan, PlanCommand } from '../plan/plan.ts';
-import { newId } from '../run/new-id.ts';
-import { findRunResults } from '../run/read-run-results.ts';
-import { readWarehouseState } from '../run/read-warehouse-state.ts';
+import type { Plan } from '../plan/plan.ts';
 import { defaultRetry } from '../run/run-deps.ts';
 import { runPlan } from '../run/run-plan.ts';
 import type { RunResult } from '../run/run-result.ts';
@@ -14,19 +7,14 @@ import { writeArtifacts } from '../run/write-artifacts.ts';
 import type { CommandContext, Values } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { type Connections, openConnections } from './open-connections.ts';
+import { type NodesRequest, openPlanner } from './open-planner.ts';
 import type { OpenProject } from './open-project.ts';
 import type { EverywhereOptions, RunOptions } from './options.ts';
+import { parseWaitLock } from './parse-wait-lock.ts';
 import { printRun } from './print-run.ts';
 import { openProgress } from './progress.ts';
 import { readVersion } from './read-version.ts';
 import { runSyncWith } from './run-sync-with.ts';
-
-export interface NodesRequest {
-  readonly command: PlanCommand;
-  /** What was selected; the command takes from it what it runs. */
-  readonly nodes: readonly NodeId[];
-  readonly fullRefresh: boolean;
-}
 
 /** Plans and runs nodes, shows the progress, writes the artifacts and prints the outcome. The whole of build, run, seed, test and sync. */
 export async function runNodes(
@@ -40,7 +28,7 @@ export async function runNodes(
   const waitLockMs = parseWaitLock(values['wait-lock']);
   const withSyncs = runsSyncs(opened, request);
   await using connections = await openConnections(project, { ...context, threads, waitLockMs, withSyncs });
-  const planAgain = await openPlanner(opened, request, connections, context);
+  const planAgain = await openPlanner(opened, request, connections.warehouse, context.clock);
   const plan = await planAgain();
 
   const result = await runWithProgress(plan, opened, { connections, values, context, threads, waitLockMs, replan: planAgain });
@@ -54,31 +42,8 @@ export async function runNodes(
   return result.status === 'success' ? exitCode.ok : exitCode.failed;
 }
 
-/** Milliseconds of --wait-lock, 0 where it is not given. Throws USAGE. */
-export function parseWaitLock(text: string | undefined): number {
-  const ms = text === undefined ? 0 : parseDuration(text);
-  if (ms !== undefined) return ms;
-  throw new GccflowError('USAGE', `'--wait-lock' takes a duration, not '${text}'.`, { hint: 'Write for example 30s, 10m or 1h.' });
-}
-
 function runsSyncs({ manifest }: OpenProject, { command, nodes }: NodesRequest): boolean {
   return (command === 'build' || command === 'sync') && nodes.some((id) => manifest.nodes.get(id)?.kind === 'sync');
-}
-
-/** Gives a function that plans, and plans again where others published in the meantime, always under the same run id. */
-async function openPlanner(
-  { project, manifest }: OpenProject,
-  { command, nodes, fullRefresh }: NodesRequest,
-  { warehouse }: Connections,
-  { clock }: CommandContext,
-): Promise<() => Promise<Plan>> {
-  const lastRun = await findRunResults(join(project.dir, 'target')).catch(() => null); // only the order of nodes depends on it
-  const durationsMs = lastRun?.durationsMs ?? new Map();
-  const runId = newId(clock);
-  return async () => {
-    const state = await readWarehouseState(manifest, nodes, warehouse);
-    return buildPlan(manifest, { command, nodes, fullRefresh, durationsMs, runId, newId: () => newId(clock) }, state);
-  };
 }
 
 interface Running {

@@ -1,0 +1,32 @@
+import { defineCommand } from '../command.ts';
+import { exitCode } from '../exit-code.ts';
+import { fullRefresh, json, runOptions, selectionOptions } from '../options.ts';
+
+export const plan = defineCommand({
+  name: 'plan',
+  summary: 'Print the statements that a build would run, and why.',
+  description:
+    'Reads the state of the warehouse and prints for every chosen node what a build would do now: the statements in their order, first build or incremental and why, the tests that stand before publication. Changes nothing.',
+  examples: [
+    { command: 'gccflow plan --select mart_post', description: 'One model.' },
+    { command: 'gccflow plan --full-refresh --json', description: 'Everything anew, as JSON.' },
+  ],
+  positionals: [],
+  options: { ...selectionOptions, ...fullRefresh, 'wait-lock': runOptions['wait-lock'], json },
+  async run(values, context) {
+    const { openProject } = await import('../open-project.ts');
+    const { selectFrom } = await import('../select-from.ts');
+    const { openTargetWarehouse } = await import('../open-connections.ts');
+    const { openPlanner } = await import('../open-planner.ts');
+    const { explainPlan } = await import('../../plan/explain-plan.ts');
+    const { parseWaitLock } = await import('../parse-wait-lock.ts');
+    const waitLockMs = parseWaitLock(values['wait-lock']);
+    const opened = await openProject(values, context);
+    const selection = selectFrom(opened, values);
+    await using warehouse = await openTargetWarehouse(opened.project, { ...context, threads: 1, waitLockMs });
+    const request = { command: 'build', nodes: [...selection.nodes], fullRefresh: values['full-refresh'] === true } as const;
+    const planned = await (await openPlanner(opened, request, warehouse, context.clock))();
+    context.output.print(values.json ? JSON.stringify(planned, null, 2) : explainPlan(planned).trimEnd());
+    return exitCode.ok;
+  },
+});

@@ -1,0 +1,103 @@
+import { text } from 'node:stream/consumers';
+import type { Postgres } from '../connections/postgres.ts';
+import type { Warehouse } from '../connections/warehouse.ts';
+import { quoteName } from '../foundation/quote.ts';
+import type { Manifest, ModelNode, Node, SeedNode, SourceNode, SyncNode } from '../manifest/manifest.ts';
+import { readsFinal } from '../manifest/reads-final.ts';
+import { relationSql } from '../manifest/relation.ts';
+import { renderSql, renderText } from '../manifest/render-sql.ts';
+import { withoutTerminator } from '../project/sql-statements.ts';
+import { tableSql } from '../sync/table-name.ts';
+import type { CommandContext } from './command.ts';
+import { findNode } from './find-node.ts';
+import type { Rows } from './format-rows.ts';
+import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
+import type { OpenProject } from './open-project.ts';
+
+export interface RowsRequest {
+  readonly name: string | undefined;
+  readonly inline: string | undefined;
+  readonly limit: number;
+}
+
+/** The first rows of what is asked for; opens the one connection that takes. */
+export async function readRows(
+  { project, manifest }: OpenProject,
+  { name, inline, limit }: RowsRequest,
+  { log, signal }: Pick<CommandContext, 'log' | 'signal'>,
+): Promise<Rows> {
+  const node = name === undefined ? null : (findSync(name, manifest) ?? findNode(name, manifest, isShown));
+  if (node?.kind === 'sync') {
+    await using postgres = await openTargetPostgres(project, { threads: 1, log });
+    return await readTable(postgres, node, limit);
+  }
+  const sql = node === null ? renderInline(inline ?? '', manifest) : selectSql(node, manifest);
+  await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
+  return await readQuery(warehouse, sql, limit, signal);
+}
+
+type Shown = SyncNode | ModelNode | SeedNode | SourceNode;
+
+function isShown(node: Node): node is Shown {
+  return node.kind === 'sync' || 'relation' in node;
+}
+
+/** A sync by its name, id or table; it comes before a model of the same name, because it is what readers see. */
+function findSync(name: string, manifest: Manifest): SyncNode | undefined {
+  const syncs = [...manifest.nodes.values()].filter((node) => node.kind === 'sync');
+  const named = ({ id, sync }: SyncNode): boolean =>
+    [id, sync.name, sync.to.table, `${sync.to.schema}.${sync.to.table}`].some((known) => known === name);
+  return syncs.find(named);
+}
+
+function selectSql(node: Exclude<Shown, SyncNode>, manifest: Manifest): string {
+  if (node.kind === 'model' && node.config.materialized === 'ephemeral') return renderSql(manifest, node, { incremental: false });
+  return `select * from ${relationSql(node.relation)}${readsFinal(node) ? ' final' : ''}`;
+}
+
+function renderInline(sql: string, manifest: Manifest): string {
+  const at = { file: '--inline', line: 1, column: 1 };
+  const common = { fqn: [manifest.projectName, 'inline'], tags: [], meta: {}, description: '', file: at.file, at };
+  const node = { ...common, kind: 'exposure', id: 'exposure.inline', name: 'inline', owner: null, url: null } as const;
+  return withoutTerminator(renderText(manifest, node, sql, { incremental: false }));
+}
+
+/** ClickHouse renders each value itself, twice: as text for people and inside a JSON object. */
+async function readQuery(warehouse: Warehouse, sql: string, limit: number, signal: AbortSignal): Promise<Rows> {
+  const limited = `select * from (\n${sql}\n) limit ${limit}`;
+  const settings = { output_format_json_quote_64bit_integers: 0, output_format_json_quote_decimals: 0 };
+  const read = async (format: string): Promise<string[]> => {
+    const stream = await warehouse.stream(limited, { format, settings, signal });
+    return (await text(stream)).split('\n').filter((line) => line !== '');
+  };
+  const [names = '[]', types = '[]', ...rows] = await read('JSONCompactStringsEachRowWithNamesAndTypes');
+  const json = await read('JSONEachRow');
+  const typeOf = JSON.parse(types) as string[];
+  return {
+    columns: (JSON.parse(names) as string[]).map((name, index) => ({
+      name,
+      isNumber: /^(Nullable\()?(U?Int|Float|Decimal)/.test(typeOf[index] ?? ''),
+    })),
+    rows: rows.map((row) => (JSON.parse(row) as string[]).map((cell) => (cell === 'ᴺᵁᴸᴸ' ? null : cell))),
+    json,
+  };
+}
+
+async function readTable(postgres: Postgres, { sync }: SyncNode, limit: number): Promise<Rows> {
+  const table = tableSql(sync.to);
+  const columns = await postgres.query<{ name: string; type: string }>(
+    `select attname as name, typcategory as type from pg_attribute join pg_type on pg_type.oid = atttypid
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum`,
+    [table],
+  );
+  const texts = columns.map(({ name }) => `shown.${quoteName(name, 'postgres')}::text`).join(', ');
+  const rows = await postgres.query<{ cells: (string | null)[]; json: string }>(
+    `select array[${texts}]::text[] as cells, row_to_json(shown)::text as json from (select * from ${table} limit $1) as shown`,
+    [limit],
+  );
+  return {
+    columns: columns.map(({ name, type }) => ({ name, isNumber: type === 'N' })),
+    rows: rows.map(({ cells }) => cells),
+    json: rows.map(({ json }) => json),
+  };
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { GccflowError } from '../foundation/error.ts';
+import type { Manifest, NodeId } from '../manifest/manifest.ts';
+import type { PlanCommand } from '../plan/plan.ts';
+import { type LastRun, nodesToRetry, readRunResults } from '../run/read-run-results.ts';
+import type { CommandContext, Values } from './command.ts';
+import { type ExitCode, exitCode } from './exit-code.ts';
+import { locateProject, openProject } from './open-project.ts';
+import type { EverywhereOptions, RunOptions } from './options.ts';
+import { runNodes } from './run-nodes.ts';
+
+type RetryValues = Values<RunOptions & EverywhereOptions>;
+
+/** Runs the failed and skipped nodes of the last run again, as that run would have. Throws ARTIFACT_MISSING where there was none. */
+export async function retryLastRun(given: RetryValues, context: CommandContext): Promise<ExitCode> {
+  const dir = locateProject(context.cwd, given['project-dir']);
+  const last = await readRunResults(join(dir, 'target'));
+  const command = planCommandOf(last);
+  const values = withLastArguments(given, last);
+  const opened = await openProject(values, context);
+  const nodes = withTheirTests(nodesToRetry(last), last, opened.manifest);
+  if (nodes.length === 0) {
+    context.output.note('Nothing failed in the last run, nothing is done.');
+    return exitCode.ok;
+  }
+  return runNodes(opened, { command, nodes, fullRefresh: last.args.full_refresh === true }, values, context);
+}
+
+function planCommandOf({ command }: LastRun): PlanCommand {
+  const known = (['build', 'run', 'test', 'seed', 'sync'] as const).find((name) => name === command);
+  if (known) return known;
+  throw new GccflowError('ARTIFACT_MISSING', `target/run_results.json is of the command '${command}', which cannot be run again.`);
+}
+
+/** What decides the outcome is taken over; how it is shown is up to this call. */
+function withLastArguments(given: RetryValues, { args }: LastRun): RetryValues {
+  const text = (name: string): string | undefined => (typeof args[name] === 'string' ? args[name] : undefined);
+  return {
+    ...given,
+    target: given.target ?? text('target'),
+    vars: given.vars ?? text('vars'),
+    threads: given.threads ?? (typeof args.threads === 'number' ? args.threads : undefined),
+    'wait-lock': given['wait-lock'] ?? text('wait_lock'),
+    'fail-fast': given['fail-fast'] ?? args.fail_fast === true,
+  };
+}
+
+/** With the tests of that run that audit the nodes: a model that is built again is tested whole, not by the failed test alone. */
+function withTheirTests(nodes: readonly NodeId[], { statuses }: LastRun, manifest: Manifest): NodeId[] {
+  const retried = new Set(nodes.filter((id) => manifest.nodes.has(id)));
+  const tests = [...statuses.keys()].filter((id) => manifest.nodes.get(id)?.kind === 'test');
+  const audits = tests.filter((id) => manifest.parents.get(id)?.some((parent) => retried.has(parent)));
+  return [...new Set([...retried, ...audits])];
+}
