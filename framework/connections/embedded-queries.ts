@@ -32,6 +32,9 @@ export interface EmbeddedCost {
   readonly writtenBytes: number;
 }
 
+/** Numbers of 64 bits as text, as the protocol's own JSON has them. */
+const textNumbers = 'output_format_json_quote_64bit_integers = 1';
+
 /** Bodies up to this size go to the engine from memory; larger ones through a file. */
 const spoolBytes = 1 << 20;
 
@@ -76,7 +79,8 @@ export class EmbeddedQueries {
   async insert(request: EmbeddedRequest, body: Readable): Promise<EmbeddedCost> {
     const format = insertFrom(request.sql, '').format;
     const start = inlineFormats.has(format) ? await readStart(body, spoolBytes) : null;
-    if (start?.whole && start.bytes.length > 0) return this.#insertInline(request, start.bytes);
+    if (start?.whole && start.bytes.length > 0)
+      return this.#insertInline({ ...request, sql: request.sql.replace(/[\s;]+$/, '') }, start.bytes);
     await using file = await this.#spool.write(start === null ? body : start.rest(), request.signal);
     return await this.write({ ...request, sql: insertFrom(request.sql, file.path).sql }); // the file goes when this returns
   }
@@ -90,6 +94,14 @@ export class EmbeddedQueries {
   /** Asks the engine to end a statement. Does nothing where there is none of that id. */
   kill(queryId: string): void {
     this.#sessions.control.runNow(`kill query where startsWith(query, ${quoteText(queryComment(queryId), 'clickhouse')}) async`);
+  }
+
+  /** How far a running statement is, as one line of JSON with ClickHouse's names for it; empty where none of that id runs. */
+  progress(queryId: string): string {
+    const columns =
+      'read_rows, read_bytes, written_rows, written_bytes, total_rows_approx as total_rows_to_read, toUInt64(elapsed * 1e9) as elapsed_ns';
+    const own = `startsWith(query, ${quoteText(queryComment(queryId), 'clickhouse')})`;
+    return this.control(`select ${columns}, memory_usage from system.processes where ${own} settings ${textNumbers}`, 'JSONEachRow').trim();
   }
 
   /** A KILL, which must not wait for a free session. */

@@ -5,6 +5,7 @@ import { openingFailure } from './embedded-holder.ts';
 import { EmbeddedQueries } from './embedded-queries.ts';
 import { EmbeddedSessions } from './embedded-sessions.ts';
 import { openSpool } from './embedded-spool.ts';
+import type { WarehouseSettings } from './warehouse.ts';
 import { baseSettings } from './warehouse-client.ts';
 
 export interface EmbeddedWarehouse extends AsyncDisposable {
@@ -14,10 +15,17 @@ export interface EmbeddedWarehouse extends AsyncDisposable {
   readonly connection: ClientConnection;
 }
 
+export interface EmbeddedOptions {
+  readonly path: string;
+  readonly sessions: number;
+  /** Settings of every statement that brings none of its own. */
+  readonly base?: WarehouseSettings;
+}
+
 /** Opens the engine in this process on an absolute path. Throws WAREHOUSE_HELD, WAREHOUSE_UNREACHABLE and DEPENDENCY_MISSING. */
-export async function openEmbedded({ path, sessions: size }: { path: string; sessions: number }): Promise<EmbeddedWarehouse> {
+export async function openEmbedded({ path, sessions: size, base = baseSettings }: EmbeddedOptions): Promise<EmbeddedWarehouse> {
   await using opening = new AsyncDisposableStack();
-  const sessions = await openSessions(path, size);
+  const sessions = await openSessions(path, size, base);
   opening.defer(() => sessions.close());
   const spool = opening.use(await openSpool(`${path}.spool`));
   const queries = new EmbeddedQueries(sessions, spool);
@@ -30,10 +38,10 @@ export async function openEmbedded({ path, sessions: size }: { path: string; ses
   };
 }
 
-async function openSessions(path: string, size: number): Promise<EmbeddedSessions> {
+async function openSessions(path: string, size: number, base: WarehouseSettings): Promise<EmbeddedSessions> {
   try {
     await mkdir(path, { recursive: true });
-    return new EmbeddedSessions(await openEngine(path), { size, base: baseSettings });
+    return new EmbeddedSessions(await openEngine(path), { size, base });
   } catch (error) {
     throw await openingFailure(path, error);
   }

@@ -7,6 +7,7 @@ import type { Log } from '../foundation/log.ts';
 import type { WarehouseConfig } from '../project/target-config.ts';
 import { openEmbedded } from './embedded-warehouse.ts';
 import { HttpSessions } from './http-sessions.ts';
+import { writeSettings } from './warehouse-client.ts';
 import { removeEndpoint, writeEndpoint } from './warehouse-endpoint.ts';
 import { WarehouseHttp } from './warehouse-http.ts';
 
@@ -42,7 +43,7 @@ export async function serveWarehouse(config: WarehouseConfig, options: ServeOpti
   }
   const path = resolve(options.projectDir, config.path);
   await using opening = new AsyncDisposableStack();
-  const embedded = opening.use(await openEmbedded({ path, sessions: options.sessions ?? 8 }));
+  const embedded = opening.use(await openEmbedded({ path, sessions: options.sessions ?? 8, base: writeSettings }));
   const http = new WarehouseHttp(embedded, {
     credentials: { user: 'default', password: randomBytes(24).toString('base64url') },
     named: opening.use(new HttpSessions(embedded.sessions)),

@@ -99,5 +99,5 @@ export function splitInsert(body: Buffer): { readonly sql: string; readonly rest
   const text = body.subarray(0, 1 << 16).toString('latin1');
   const head = /^[\s\S]*?\bformat\s+\w+[ \t]*;?[ \t]*(?:\r?\n|$)/i.exec(text)?.[0];
   if (head === undefined || !isBodyInsert(head)) return null;
-  return { sql: body.subarray(0, head.length).toString('utf8'), rest: body.subarray(head.length) };
+  return { sql: body.subarray(0, head.length).toString('utf8').trimEnd(), rest: body.subarray(head.length) };
 }

@@ -18,11 +18,12 @@ import type {
 } from './warehouse.ts';
 import { faultOf } from './warehouse-fault.ts';
 
+/** What is done when a statement returns is done. */
+export const writeSettings: WarehouseSettings = { async_insert: 0, mutations_sync: 2, alter_sync: 2 };
+
 /** Settings of every statement, so that results do not depend on how a server is set up. */
 export const baseSettings: WarehouseSettings = {
-  async_insert: 0,
-  mutations_sync: 2,
-  alter_sync: 2,
+  ...writeSettings,
   output_format_json_quote_64bit_integers: 1,
 };
 

@@ -81,8 +81,19 @@ export class WarehouseHttp {
       session: named?.session,
       signal: reading ? AbortSignal.any([gone.signal, this.#stopping.signal]) : this.#stopping.signal,
     };
+    using _telling = this.#tellProgress(statement, answer);
     if (reading) return await this.#read(statement, request, answer);
     answer.done(statement, await this.#write(request, statement.rows));
+  }
+
+  #tellProgress({ queryId, progressEveryMs }: HttpStatement, answer: HttpAnswer): Disposable {
+    if (progressEveryMs === null) return { [Symbol.dispose]: () => {} };
+    const tell = (): void => {
+      const told = this.#queries.progress(queryId);
+      if (told !== '') answer.progress(told);
+    };
+    const timer = setInterval(tell, Math.max(progressEveryMs, 10));
+    return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
   async #read(statement: HttpStatement, request: EmbeddedRequest, answer: HttpAnswer): Promise<void> {
