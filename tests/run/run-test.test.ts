@@ -129,6 +129,44 @@ test('where narrows the rows that a generic test looks at', async () => {
   assert.equal(outcome.failures, 1);
 });
 
+test('a generic test of the project runs with its arguments, on a stage as on the relation itself', async () => {
+  await using scratch = await scratchWarehouse();
+  const { warehouse, database } = scratch;
+  await warehouse.execute(`create table ${database}.orders engine = Memory as select number as id from numbers(5)`);
+  await warehouse.execute(`create table ${database}.stage engine = Memory as select number as id from numbers(9)`);
+  const properties = 'kind: models\nmodels: [{ name: orders, columns: [{ name: id, tests: [{ below: { limit_of_id: 3 } }] }] }]\n';
+  const files = {
+    'models/orders.sql': 'select 1 as id',
+    'models/orders.yaml': properties,
+    'tests/generic/below.sql': 'select * from {{model}} where {{identifier column_name}} >= {{limit_of_id}}',
+  };
+  const { manifest } = await manifestOf(files, database);
+  const node = manifest.nodes.get('test.below_orders_id__3');
+  assert.ok(node?.kind === 'test');
+
+  const live = await runTest(node, { manifest, warehouse });
+  const staged = await runTest(node, { manifest, warehouse, relationOf: () => ({ database, name: 'stage' }) });
+
+  assert.deepEqual([live.failures, staged.failures], [2, 6]);
+});
+
+test('a test of an ephemeral model looks at its rows', async () => {
+  await using scratch = await scratchWarehouse();
+  const { warehouse, database } = scratch;
+  const properties = 'kind: models\nmodels: [{ name: three, columns: [{ name: id, tests: [{ accepted_values: { values: [0, 1] } }] }] }]\n';
+  const files = {
+    'models/three.sql': '{{config materialized="ephemeral"}}\nselect number as id from numbers(3)',
+    'models/three.yaml': properties,
+  };
+  const { manifest } = await manifestOf(files, database);
+  const node = manifest.nodes.get('test.accepted_values_three_id__0__1');
+  assert.ok(node?.kind === 'test');
+
+  const outcome = await runTest(node, { manifest, warehouse });
+
+  assert.deepEqual([outcome.status, outcome.failures], ['fail', 1]);
+});
+
 test('an aborted test throws instead of ending as an error', async () => {
   const { scratch, manifest, node } = await negativeTotals('');
   await using _ = scratch;
