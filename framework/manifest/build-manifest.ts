@@ -79,10 +79,10 @@ function checkRelations(nodes: Iterable<Node>, diagnostics: Diagnostics): void {
     if (namesake) diagnostics.report(duplicate(`The ${node.kind} '${node.name}'`, node.at, namesake.at));
     if (node.kind !== 'source') byName.set(node.name, node);
     if (node.kind === 'model' && node.config.materialized === 'ephemeral') continue;
-    const relation = relationSql(node.relation);
+    const relation = `${node.relation.database}\0${node.relation.name}`;
     const other = byRelation.get(relation);
     if (other && !namesake) {
-      const message = `'${node.name}' and '${other.name}' of ${formatLocation(other.at)} are both the relation ${relation}.`;
+      const message = `'${node.name}' and '${other.name}' of ${formatLocation(other.at)} are both the relation ${relationSql(node.relation)}.`;
       diagnostics.report(new GccflowError('NAME_DUPLICATE', message, { at: node.at, hint: "Give one another 'alias' or 'database'." }));
     }
     byRelation.set(relation, node);

@@ -54,11 +54,20 @@ export class Resolver {
 
   /** The nodes a template reads, its macros' included. `variables`: bare names it may use; null allows any. */
   resolveTemplate(template: Template, subject: string, variables: readonly string[] | null): NodeId[] {
-    const parents = template.refs.map((ref) => this.resolveName({ kind: 'ref', name: ref.name }, locate(template.file, ref.at), subject));
-    const sources = template.sources.map((call) => this.resolveName({ kind: 'source', ...call }, locate(template.file, call.at), subject));
+    const { file } = template;
+    const parents: NodeId[] = [];
+    for (const { name, at } of template.refs) {
+      const id = this.#byName.get(name);
+      if (id !== undefined && !this.#disabled.has(id)) parents.push(id);
+      else this.resolveName({ kind: 'ref', name }, locate(file, at), subject);
+    }
+    for (const call of template.sources) {
+      const id = this.resolveName({ kind: 'source', ...call }, locate(file, call.at), subject);
+      if (id !== undefined) parents.push(id);
+    }
     this.#checkNames(template, variables);
-    const macros = template.macros.flatMap(({ name, at }) => this.#macroParentsOf(name, locate(template.file, at)));
-    return [...parents, ...sources, ...macros].filter((id) => id !== undefined);
+    for (const { name, at } of template.macros) parents.push(...this.#macroParentsOf(name, locate(file, at)));
+    return parents;
   }
 
   /** The node behind a name; undefined after reporting. */

@@ -9,10 +9,9 @@ import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
 import { ModelConfig } from './model-config.ts';
 import { isCacheable, ParseCache } from './parse-cache.ts';
-import { type FileContent, nameFile, type TemplateBody } from './parse-file.ts';
+import { type FileContent, nameFile, templateOf } from './parse-file.ts';
 import { parseFiles } from './parse-files.ts';
 import { readBytes } from './parse-found-file.ts';
-import type { Template } from './parse-template.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 import type { Project, TestFile } from './project.ts';
 import { ProjectFile } from './project-file.ts';
@@ -67,18 +66,17 @@ function gather(contents: ReadonlyMap<string, FileContent>): Gathered {
     [...contents].flatMap(([file, content]) =>
       content.kind === kind ? [{ ...(content as Extract<FileContent, { kind: Kind }>), file }] : [],
     );
-  const templateOf = ({ file, template }: { file: string; template: TemplateBody }): Template => ({
-    ...template,
-    file,
-    start: startOf(file),
-  });
   const tests = (root: string) =>
     pick('test')
       .filter(({ file }) => file.startsWith(`${root}/`))
-      .map((test): TestFile => ({ ...nameFile(test.file, root), template: templateOf(test), config: test.config }));
+      .map((test): TestFile => ({ ...nameFile(test.file, root), template: templateOf(test.file, test.template), config: test.config }));
   const properties = pick('properties');
   return {
-    models: pick('model').map((model) => ({ ...nameFile(model.file, 'models'), template: templateOf(model), config: model.config })),
+    models: pick('model').map((model) => ({
+      ...nameFile(model.file, 'models'),
+      template: templateOf(model.file, model.template),
+      config: model.config,
+    })),
     seeds: pick('seed').map(({ file, contentHash }) => ({ ...nameFile(file, 'sources/seeds'), contentHash })),
     properties: properties.flatMap((entry) => entry.properties),
     sources: pick('sources').flatMap(({ tables }) => tables),
@@ -86,7 +84,7 @@ function gather(contents: ReadonlyMap<string, FileContent>): Gathered {
     syncs: pick('sync').map(({ sync }) => sync),
     singularTests: tests('tests/data'),
     genericTests: new Map(tests('tests/generic').map((test) => [test.name, userTest(test)])),
-    macros: pick('macro').map((macro) => ({ ...nameFile(macro.file, 'macros'), template: templateOf(macro) })),
+    macros: pick('macro').map((macro) => ({ ...nameFile(macro.file, 'macros'), template: templateOf(macro.file, macro.template) })),
   };
 }
 

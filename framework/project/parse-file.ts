@@ -27,8 +27,24 @@ export type FileContent =
   | { readonly kind: 'seed'; readonly contentHash: string }
   | { readonly kind: 'sync'; readonly sync: Sync };
 
-/** A template without what follows from its file's path. */
-export type TemplateBody = Omit<Template, 'file' | 'start'>;
+/** A template without what follows from its file's path, and without empty lists. */
+export type TemplateBody = Pick<Template, 'text'> & Partial<Omit<Template, 'text' | 'file' | 'start'>>;
+
+const noCalls: Omit<Template, 'text' | 'file' | 'start'> = {
+  refs: [],
+  sources: [],
+  configs: [],
+  vars: [],
+  envs: [],
+  macros: [],
+  helpers: [],
+  variables: [],
+};
+
+/** The template of a `.sql` or `.hbs` file. */
+export function templateOf(file: string, body: TemplateBody): Template {
+  return { ...noCalls, ...body, file, start: startOf(file) };
+}
 
 /** The name and the folders of a file below `root`. */
 export function nameFile(file: string, root: string): { name: string; file: string; folders: string[] } {
@@ -166,8 +182,8 @@ function readAllTests(
 
 /** The config has been read from the calls by now; they would only be kept twice. */
 function bodyOf({ template }: ParsedTemplate): TemplateBody {
-  const { file: _file, start: _start, ...body } = template;
-  return { ...body, configs: [] };
+  const { text, file: _file, start: _start, configs: _configs, ...calls } = template;
+  return { text, ...Object.fromEntries(Object.entries(calls).filter(([, list]) => list.length > 0)) };
 }
 
 /** Reports MODEL_STATEMENTS unless the file holds exactly one statement. */

@@ -27,9 +27,11 @@ export interface ParsedFile {
   readonly errors: readonly GccflowError[];
 }
 
+const quietly = { throwIfNoEntry: false } as const;
+
 /** The stamp of a file; null where there is none. */
 export function stampOf(dir: string, file: string): FileStamp | null {
-  const stats: Stats | undefined = statSync(join(dir, file), { throwIfNoEntry: false });
+  const stats: Stats | undefined = statSync(`${dir}/${file}`, quietly);
   return stats ? [stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino] : null;
 }
 
