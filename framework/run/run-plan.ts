@@ -51,7 +51,7 @@ async function runNodes(nodes: readonly PlannedNode[], run: NodeRun): Promise<vo
       if (!succeeded) failed ??= planned.node;
       return succeeded;
     },
-    skip: (planned, by) => report(skippedResult(planned, by)),
+    skip: (planned, by) => report(deps.signal.aborted ? cancelledResult(planned) : skippedResult(planned, by)),
     mayStart: () => !deps.signal.aborted && !(deps.failFast && failed !== null),
   });
   for (const planned of left) {
