@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holderOf } from '../connections/embedded-holder.ts';
 import type { ObjectStore } from '../connections/objects.ts';
 import type { Postgres } from '../connections/postgres.ts';
 import type { Warehouse } from '../connections/warehouse.ts';
@@ -28,6 +30,8 @@ export interface Connections extends AsyncDisposable {
 }
 
 const heldPollMs = 250;
+/** Opening is tried again after this long even where the holder seems to live: its number may be another process's by now. */
+const tryAgainMs = 5000;
 
 /** Opens what a run needs of the target, all at once. If one fails to open, those already open are closed again. */
 export async function openConnections(
@@ -47,15 +51,24 @@ export async function openConnections(
 export async function openTargetWarehouse(project: Project, { threads, log, signal, waitLockMs }: ConnectionOptions): Promise<Warehouse> {
   const { openWarehouse } = await import('../connections/open-warehouse.ts');
   const deadline = performance.now() + waitLockMs;
-  for (;;) {
+  for (let tries = 0; ; tries++) {
     try {
       return await openWarehouse(project.target.warehouse, { projectDir: project.dir, sessions: threads + 2, log });
     } catch (thrown) {
       const held = thrown instanceof GccflowError && thrown.code === 'WAREHOUSE_HELD';
       if (!held || performance.now() >= deadline) throw thrown;
-      await sleep(heldPollMs, undefined, { signal });
+      if (tries === 0) log.warn({ reason: thrown.message }, 'waited for the embedded warehouse');
+      await untilReleased(project, Math.min(deadline, performance.now() + tryAgainMs), signal);
     }
   }
+}
+
+/** Waits for the holder's end without opening: a refused opening makes the engine write to stderr by itself. */
+async function untilReleased({ dir, target }: Project, deadline: number, signal: AbortSignal): Promise<void> {
+  if (target.warehouse.type !== 'embedded') return;
+  const path = resolve(dir, target.warehouse.path);
+  do await sleep(heldPollMs, undefined, { signal });
+  while (performance.now() < deadline && (await holderOf(path)) !== null);
 }
 
 export async function openTargetPostgres(

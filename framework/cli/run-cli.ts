@@ -3,7 +3,7 @@ import { didYouMean } from '../foundation/closest.ts';
 import { InvalidProject } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
-import { abortOnSignal } from './abort-on-signal.ts';
+import { abortOnSignal, type SignalAbort } from './abort-on-signal.ts';
 import type { Command, CommandContext, CommandEntry, Values } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
@@ -36,6 +36,7 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
   const json = flags['log-format'] === 'json';
   const output = openOutput({ ...input, quiet: json || flags.quiet === true, color: flags.color !== false, secrets });
   const log = await openLog(output, flags);
+  abort.signal.addEventListener('abort', () => saySo(abort, json ? log : null, output));
   const opened: Opened = { output, secrets, signal: abort.signal, log };
   try {
     const entry = findCommand(words);
@@ -44,11 +45,26 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
     const code = await runCommand(command, input, opened);
     return { exitCode: code, signal: command.service ? null : abort.received() };
   } catch (thrown) {
-    if (abort.received() !== null) return { exitCode: exitCode.failed, signal: abort.received() };
+    if (isStop(thrown, abort.signal)) return { exitCode: exitCode.failed, signal: abort.received() };
     if (json) await logErrors(thrown, log);
     else await printError(thrown, input.cwd, flags['project-dir'], output);
-    return { exitCode: exitCodeOf(thrown), signal: null };
+    return { exitCode: exitCodeOf(thrown), signal: abort.received() };
   }
+}
+
+function saySo({ received }: SignalAbort, log: Log | null, output: Output): void {
+  if (log) log.warn({ signal: received() }, 'stop asked for');
+  else output.note(`stopping on ${received()}: running statements are ended; a second signal ends all at once`);
+}
+
+/** Whether something was thrown only because the command was to stop. */
+function isStop(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  return (
+    thrown === signal.reason ||
+    (thrown instanceof Error && thrown.name === 'AbortError') ||
+    (thrown instanceof GccflowError && thrown.code === 'CANCELLED')
+  );
 }
 
 type Opened = Pick<CommandContext, 'output' | 'secrets' | 'signal' | 'log'>;

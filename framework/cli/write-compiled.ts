@@ -7,10 +7,11 @@ import { compiledPath } from '../run/write-artifacts.ts';
 export function writeCompiled(
   { projectDir, projectName }: Manifest,
   compiled: readonly { readonly node: ModelNode | TestNode; readonly sql: string }[],
+  redact: (text: string) => string,
 ): void {
   for (const { node, sql } of compiled) {
     const path = join(projectDir, 'target', 'compiled', projectName, compiledPath(node));
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${sql}\n`);
+    writeFileSync(path, redact(`${sql}\n`));
   }
 }

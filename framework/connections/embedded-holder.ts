@@ -26,7 +26,7 @@ export async function openingFailure(path: string, thrown: unknown): Promise<Gcc
 }
 
 /** The process that ClickHouse noted in the directory, if it lives and is not this one. */
-async function holderOf(path: string): Promise<number | null> {
+export async function holderOf(path: string): Promise<number | null> {
   const status = await readFile(join(path, 'status'), 'utf8').catch(() => '');
   const pid = Number(/^PID: (\d+)/m.exec(status)?.[1] ?? 0);
   return pid > 0 && pid !== process.pid && isAlive(pid) ? pid : null;

@@ -25,7 +25,7 @@ export const compile = defineCommand({
     const compiled = nodesOf(opened, selection)
       .filter(hasSql)
       .map((node) => ({ node, sql: renderSql(opened.manifest, node, { incremental: false }) }));
-    writeCompiled(opened.manifest, compiled);
+    writeCompiled(opened.manifest, compiled, context.output.redact);
     const { output } = context;
     if (values.json)
       output.print(

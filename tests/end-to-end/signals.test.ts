@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type CliRun, projectFolder, runCli, smallProject, startCli } from '../support/cli.ts';
+
+const slowProject = {
+  ...smallProject,
+  'models/slow.sql':
+    '{{config materialized="table" query_settings=(map max_block_size=1)}}\nselect sleepEachRow(0.1) as slept from numbers(600) where number >= (select min(id) from {{ref "stg_number"}})\n',
+};
+
+/** Starts a command and sends it each signal when a line of its stderr says that the time has come. */
+async function signalled(args: readonly string[], cwd: string, signals: readonly (readonly [RegExp, NodeJS.Signals])[]): Promise<CliRun> {
+  const { child, ended } = startCli(args, { cwd });
+  const left = [...signals];
+  let seen = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    seen += chunk.toString();
+    const [next] = left;
+    if (next?.[0].test(seen)) {
+      left.shift();
+      child.kill(next[1]);
+    }
+  });
+  return ended;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} in the middle of a build ends its queries, writes the artifacts and ends the process by ${signal}`, async () => {
+    using project = projectFolder(slowProject);
+
+    const run = await signalled(['run', '--threads', '2'], project.dir, [[/start model\.slow/, signal]]);
+    const shown = await runCli(['show', 'stg_number', '--json'], { cwd: project.dir });
+
+    assert.deepEqual([run.exitCode, run.signal], [null, signal]);
+    assert.match(run.stderr, new RegExp(`stopping on ${signal}`));
+    assert.match(run.stdout, /^cancelled +model\.slow /m);
+    const { results } = JSON.parse(readFileSync(join(project.dir, 'target/run_results.json'), 'utf8'));
+    assert.equal(results.find((result: { unique_id: string }) => result.unique_id.endsWith('.slow')).status, 'skipped');
+    assert.equal(JSON.parse(shown.stdout).length, 10);
+  });
+}
+
+test('a second signal ends the process at once, by that signal', async () => {
+  using project = projectFolder(slowProject);
+
+  const run = await signalled(['run', '--threads', '2'], project.dir, [
+    [/start model\.slow/, 'SIGINT'],
+    [/stopping on SIGINT/, 'SIGTERM'],
+  ]);
+
+  assert.deepEqual([run.exitCode, run.signal], [null, 'SIGTERM']);
+});
+
+test('a second run of the same warehouse exits 3 and says who holds it; --wait-lock waits', async () => {
+  using project = projectFolder(slowProject);
+  const { child, ended } = startCli(['run', '-s', '+slow'], { cwd: project.dir });
+  await new Promise<void>((resolve) => child.stderr?.on('data', (chunk: Buffer) => chunk.includes('start model.slow') && resolve()));
+
+  const refused = await runCli(['run', '-s', 'stg_number'], { cwd: project.dir });
+  const waiting = runCli(['run', '-s', 'stg_number', '--wait-lock', '30s'], { cwd: project.dir });
+  child.kill('SIGINT');
+  const [waited] = await Promise.all([waiting, ended]);
+
+  assert.equal(refused.exitCode, 3);
+  assert.match(refused.stderr, new RegExp(`^error\\[WAREHOUSE_HELD\\]: .*${child.pid}`, 'm'));
+  assert.equal(waited.exitCode, 0, waited.stderr);
+});
+
+test('warehouse serve shares the warehouse with other commands until it is told to stop, and exits 0', async () => {
+  using project = projectFolder(smallProject);
+  const { child, ended } = startCli(['warehouse', 'serve'], { cwd: project.dir });
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+
+  const [built, shown] = [
+    await runCli(['build', '-q'], { cwd: project.dir }),
+    await runCli(['show', 'mart_number', '--json'], { cwd: project.dir }),
+  ];
+  child.kill('SIGTERM');
+  const served = await ended;
+
+  assert.equal(built.exitCode, 0, built.stderr);
+  assert.equal(JSON.parse(shown.stdout).length, 10);
+  assert.deepEqual([served.exitCode, served.signal], [0, null]);
+  assert.match(served.stdout, /^http:\/\/127\.0\.0\.1:\d+\n$/);
+});
