@@ -1,24 +1,22 @@
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
-import { GccflowError, messageOf } from '../foundation/error.ts';
-import { startOf } from '../foundation/location.ts';
+import { GccflowError } from '../foundation/error.ts';
 import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
+import { gatherFiles } from './gather-files.ts';
+import { importHelpers } from './import-helpers.ts';
 import { ModelConfig } from './model-config.ts';
 import { isCacheable, ParseCache } from './parse-cache.ts';
-import { type FileContent, nameFile, templateOf } from './parse-file.ts';
+import type { FileContent } from './parse-file.ts';
 import { parseFiles } from './parse-files.ts';
 import { readBytes } from './parse-found-file.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
-import type { Project, TestFile } from './project.ts';
+import type { Project } from './project.ts';
 import { ProjectFile } from './project-file.ts';
 import { type FoundFile, findProjectFiles } from './project-files.ts';
 import { readSelectors } from './read-selectors.ts';
 import { TestConfig } from './test-config.ts';
-import { userTest } from './user-test.ts';
 
 export interface ProjectOptions {
   readonly dir: string;
@@ -47,45 +45,12 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
     dir: options.dir,
     env: options.env,
     vars: { ...root.vars, ...options.vars },
-    ...gather(contents),
+    ...gatherFiles(contents, diagnostics),
     helpers,
     selectors,
   };
   checkFolderNames(project, diagnostics);
   return project;
-}
-
-type Gathered = Pick<
-  Project,
-  'models' | 'seeds' | 'properties' | 'sources' | 'exposures' | 'syncs' | 'singularTests' | 'genericTests' | 'macros'
->;
-
-/** Sorts what the files declare by its kind, and names it by its file. */
-function gather(contents: ReadonlyMap<string, FileContent>): Gathered {
-  const pick = <Kind extends FileContent['kind']>(kind: Kind) =>
-    [...contents].flatMap(([file, content]) =>
-      content.kind === kind ? [{ ...(content as Extract<FileContent, { kind: Kind }>), file }] : [],
-    );
-  const tests = (root: string) =>
-    pick('test')
-      .filter(({ file }) => file.startsWith(`${root}/`))
-      .map((test): TestFile => ({ ...nameFile(test.file, root), template: templateOf(test.file, test.template), config: test.config }));
-  const properties = pick('properties');
-  return {
-    models: pick('model').map((model) => ({
-      ...nameFile(model.file, 'models'),
-      template: templateOf(model.file, model.template),
-      config: model.config,
-    })),
-    seeds: pick('seed').map(({ file, contentHash }) => ({ ...nameFile(file, 'sources/seeds'), contentHash })),
-    properties: properties.flatMap((entry) => entry.properties),
-    sources: pick('sources').flatMap(({ tables }) => tables),
-    exposures: properties.flatMap(({ exposures }) => exposures),
-    syncs: pick('sync').map(({ sync }) => sync),
-    singularTests: tests('tests/data'),
-    genericTests: new Map(tests('tests/generic').map((test) => [test.name, userTest(test)])),
-    macros: pick('macro').map((macro) => ({ ...nameFile(macro.file, 'macros'), template: templateOf(macro.file, macro.template) })),
-  };
 }
 
 type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs'>;
@@ -160,29 +125,17 @@ async function readContents(
   );
 }
 
-/** Every exported function of `macros/*.ts` is a helper. */
-async function importHelpers(files: readonly FoundFile[], dir: string, diagnostics: Diagnostics): Promise<Project['helpers']> {
-  const helpers = new Map<string, (...args: never[]) => unknown>();
-  for (const { file } of files.filter(({ role }) => role === 'helper')) {
-    try {
-      const module: Record<string, unknown> = await import(pathToFileURL(join(dir, file)).href);
-      for (const [name, value] of Object.entries(module)) {
-        if (typeof value === 'function') helpers.set(name, value as (...args: never[]) => unknown);
-      }
-    } catch (error) {
-      const message = `The helpers cannot be loaded: ${messageOf(error)}`;
-      diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
-    }
-  }
-  return helpers;
+/** Reports names in the trees of project.yaml that are neither config nor folder. Generic tests go by the folders of their nodes. */
+function checkFolderNames({ folderConfigs, models, seeds, singularTests }: Project, diagnostics: Diagnostics): void {
+  const modelKeys = Object.keys(ModelConfig.shape);
+  if (folderConfigs.models.folders.size > 0) checkFolders(folderConfigs.models, 'models', pathsOf(models), modelKeys, diagnostics);
+  if (folderConfigs.seeds.folders.size > 0) checkFolders(folderConfigs.seeds, 'sources/seeds', pathsOf(seeds), modelKeys, diagnostics);
+  if (folderConfigs.tests.folders.size === 0) return;
+  checkFolders(folderConfigs.tests, 'tests/data', pathsOf([...singularTests, ...models]), Object.keys(TestConfig.shape), diagnostics);
 }
 
-function checkFolderNames(project: Project, diagnostics: Diagnostics): void {
-  const { models, seeds, tests } = project.folderConfigs;
-  const nodes = { models: project.models, seeds: project.seeds, tests: project.singularTests };
-  const known = (key: keyof typeof nodes): Set<string> =>
-    new Set(nodes[key].flatMap(({ folders, name }) => [...folders, name].map((_part, index, path) => path.slice(0, index + 1).join('/'))));
-  checkFolders(models, 'models', known('models'), Object.keys(ModelConfig.shape), diagnostics);
-  checkFolders(seeds, 'sources/seeds', known('seeds'), Object.keys(ModelConfig.shape), diagnostics);
-  checkFolders(tests, 'tests/data', known('tests'), Object.keys(TestConfig.shape), diagnostics);
+/** The paths of files and of the folders above them, below their kind's folder: `marts`, `marts/genre`, `marts/genre/top`. */
+function pathsOf(files: readonly { readonly folders: readonly string[]; readonly name: string }[]): ReadonlySet<string> {
+  const paths = files.map(({ folders, name }) => [...folders, name]);
+  return new Set(paths.flatMap((path) => path.map((_part, index) => path.slice(0, index + 1).join('/'))));
 }

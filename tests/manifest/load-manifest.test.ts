@@ -101,8 +101,8 @@ test('a test declared twice alike is a duplicate, unless one has a name of its o
 
 test('config of tests comes from project.yaml, then from the declaration', async () => {
   using project = projectDir({
-    'project.yaml': 'name: shop\ntargets: { dev: {} }\ntests:\n  +severity: warn\n  +store_failures: true\n',
-    'models/a.sql': 'select 1',
+    'project.yaml': 'name: shop\ntargets: { dev: {} }\ntests:\n  +severity: warn\n  marts: { store_failures: true }\n',
+    'models/marts/a.sql': 'select 1',
     'models/m.yaml': 'kind: models\nmodels: [{ name: a, columns: [{ name: id, tests: [{ not_null: { severity: error } }] }] }]\n',
     'tests/data/one.sql': '{{config limit=5}}select * from {{ref "a"}} where 0',
   });

@@ -112,6 +112,14 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
     ],
   },
   {
+    name: 'two macros of one name, and a helper of a name that gccflow takes, are duplicates',
+    files: { 'macros/x/m.hbs': '1', 'macros/y/m.hbs': '2', 'macros/h.ts': 'export const ref = () => 1;\n' },
+    expected: [
+      "NAME_DUPLICATE macros/h.ts:1:1 The helper 'ref' is also defined by gccflow itself. | Export it under another name.",
+      "NAME_DUPLICATE macros/y/m.hbs:1:1 The macro 'm' is also defined in macros/x/m.hbs. | Names are unique whatever the folder; rename one.",
+    ],
+  },
+  {
     name: 'an unset variable of the environment is a mistake in SQL and in YAML',
     files: {
       'models/a.sql': 'select {{env "REGION"}}',

@@ -1,0 +1,72 @@
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import { startOf } from '../foundation/location.ts';
+import { type FileContent, nameFile, templateOf } from './parse-file.ts';
+import type { Exposure, MacroFile, ModelFile, NodeProperties, Project, SeedFile, SourceTable, Sync, TestFile } from './project.ts';
+import { userTest } from './user-test.ts';
+
+export type Gathered = Pick<
+  Project,
+  'models' | 'seeds' | 'properties' | 'sources' | 'exposures' | 'syncs' | 'singularTests' | 'genericTests' | 'macros'
+>;
+
+/** Sorts what the files declare by its kind, and names it by its file. */
+export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnostics: Diagnostics): Gathered {
+  const models: ModelFile[] = [];
+  const seeds: SeedFile[] = [];
+  const properties: NodeProperties[] = [];
+  const sources: SourceTable[] = [];
+  const exposures: Exposure[] = [];
+  const syncs: Sync[] = [];
+  const singularTests: TestFile[] = [];
+  const genericTests: TestFile[] = [];
+  const macros: MacroFile[] = [];
+  for (const [file, content] of contents) {
+    switch (content.kind) {
+      case 'model':
+        models.push({ ...nameFile(file, 'models'), template: templateOf(file, content.template), config: content.config });
+        break;
+      case 'test': {
+        const isGeneric = file.startsWith('tests/generic/');
+        const named = nameFile(file, isGeneric ? 'tests/generic' : 'tests/data');
+        const test = { ...named, template: templateOf(file, content.template), config: content.config };
+        (isGeneric ? genericTests : singularTests).push(test);
+        break;
+      }
+      case 'macro':
+        macros.push({ ...nameFile(file, 'macros'), template: templateOf(file, content.template) });
+        break;
+      case 'seed':
+        seeds.push({ ...nameFile(file, 'sources/seeds'), contentHash: content.contentHash });
+        break;
+      case 'properties':
+        properties.push(...content.properties);
+        exposures.push(...content.exposures);
+        break;
+      case 'sources':
+        sources.push(...content.tables);
+        break;
+      case 'sync':
+        syncs.push(content.sync);
+    }
+  }
+  reportNamesakes('macro', macros, diagnostics);
+  reportNamesakes('generic test', genericTests, diagnostics);
+  const tests = new Map(genericTests.map((test) => [test.name, userTest(test)]));
+  return { models, seeds, properties, sources, exposures, syncs, singularTests, genericTests: tests, macros };
+}
+
+/** Macros and generic tests are called by name, so that the second of a name would silently hide the first. */
+function reportNamesakes(kind: string, files: readonly { readonly name: string; readonly file: string }[], diagnostics: Diagnostics): void {
+  const byName = new Map<string, string>();
+  for (const { name, file } of files) {
+    const other = byName.get(name);
+    if (other !== undefined) {
+      const message = `The ${kind} '${name}' is also defined in ${other}.`;
+      diagnostics.report(
+        new GccflowError('NAME_DUPLICATE', message, { at: startOf(file), hint: 'Names are unique whatever the folder; rename one.' }),
+      );
+    }
+    byName.set(name, file);
+  }
+}
