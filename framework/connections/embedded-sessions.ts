@@ -133,11 +133,11 @@ class PooledSession {
   }
 
   prepare({ settings, params, database }: SessionState): void {
-    if (database) {
+    if (database && database !== 'default') {
       this.session.runNow(`use ${quoteName(database, 'clickhouse')}`);
       this.#moved = true;
     }
-    const changes = Object.entries(settings).filter(([name, value]) => this.#base[name] !== value);
+    const changes = Object.entries(settings).filter(([name, value]) => String(this.#base[name]) !== String(value));
     this.#changed = changes.map(([name]) => name);
     for (const name of Object.keys(params)) this.#params.add(name);
     this.#set([...changes, ...Object.entries(params).map(([name, value]) => [`param_${name}`, value] as const)]);
@@ -176,5 +176,6 @@ function settingName(name: string): string {
 
 function settingValue(value: string | number | boolean): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
-  return typeof value === 'number' ? String(value) : quoteText(value, 'clickhouse').replaceAll('\0', '\\0'); // the engine takes text up to a NUL
+  if (typeof value === 'number') return String(value);
+  return quoteText(value, 'clickhouse').replaceAll('\0', '\\0'); // the engine takes text up to a NUL
 }

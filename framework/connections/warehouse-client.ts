@@ -27,6 +27,9 @@ export const baseSettings: WarehouseSettings = {
   output_format_json_quote_64bit_integers: 1,
 };
 
+/** Header lines now and then, so that nothing between here and a server takes a long statement for a dead connection. */
+const keptAlive = { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '110000' } as const;
+
 const progressEveryMs = 250;
 const requestTimeoutMs = 24 * 3_600_000;
 
@@ -95,7 +98,8 @@ class ClientWarehouse implements Warehouse {
   execute(sql: string, options: QueryOptions = {}): Promise<StatementCost> {
     return this.#run(options, async (statement) => {
       const started = performance.now();
-      const { summary } = await this.#client.command({ ...statement, query: sql });
+      const settings = { ...keptAlive, ...statement.clickhouse_settings };
+      const { summary } = await this.#client.command({ ...statement, query: sql, clickhouse_settings: settings });
       return costOf(statement.query_id, started, summary);
     });
   }

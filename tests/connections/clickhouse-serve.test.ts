@@ -23,6 +23,7 @@ before(async () => {
     username: served.user,
     password: served.password,
     compression: { request: true, response: true },
+    log: { level: 127 }, // errors are what these tests are about
   });
   await client.command({ query: 'create database dbt engine = Atomic' });
   await client.command({ query: 'create table dbt.big (number UInt64, text String) engine = MergeTree order by number' });
