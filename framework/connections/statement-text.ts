@@ -84,7 +84,7 @@ export function insertFrom(sql: string, path: string): { readonly sql: string; r
     throw new Error('Code: 62. DB::Exception: An INSERT with rows in the body ends with FORMAT and the name of one. (SYNTAX_ERROR)');
   const [, head = '', settings = '', format = 'Values'] = match;
   return {
-    sql: `${head.trimEnd()} from infile '${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'${settings} format ${format}`,
+    sql: `${head.trimEnd()} from infile '${path.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'${settings.trimEnd()} format ${format}`,
     format,
   };
 }
