@@ -79,9 +79,7 @@ class OpenPool implements Postgres {
 
   async session(): Promise<PostgresSession & AsyncDisposable> {
     const client = await this.#connect();
-    const session = new Session(client, this.#place);
-    // Destroyed, not reused: its locks and settings end with it.
-    return Object.assign(session, { [Symbol.asyncDispose]: async () => client.release(true) });
+    return new Session(client, this.#place);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,9 +114,10 @@ class OpenPool implements Postgres {
   }
 }
 
-class Session implements PostgresSession {
+class Session implements PostgresSession, AsyncDisposable {
   readonly #client: pg.PoolClient;
   readonly #place: string;
+  #running = 0;
 
   constructor(client: pg.PoolClient, place: string) {
     this.#client = client;
@@ -126,7 +125,12 @@ class Session implements PostgresSession {
   }
 
   async query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
-    return runQuery<Row>(this.#client, sql, params, this.#place);
+    this.#running++;
+    try {
+      return await runQuery<Row>(this.#client, sql, params, this.#place);
+    } finally {
+      this.#running--;
+    }
   }
 
   async copyFrom(sql: string, body: Readable, signal?: AbortSignal): Promise<number> {
@@ -136,7 +140,19 @@ class Session implements PostgresSession {
       return copy.rowCount;
     } catch (thrown) {
       signal?.throwIfAborted();
-      throw body.errored === thrown || thrown instanceof Error === false ? thrown : postgresError(thrown, this.#place);
+      throw body.errored === thrown ? thrown : postgresError(thrown, this.#place);
+    }
+  }
+
+  /** Its locks and settings are gone when this resolves; a connection that is lost or still at work is destroyed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#running > 0) return this.#client.release(true);
+    try {
+      await this.query('rollback');
+      await this.query('discard all');
+      this.#client.release();
+    } catch {
+      this.#client.release(true);
     }
   }
 }
