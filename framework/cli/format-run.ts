@@ -52,8 +52,9 @@ function formatRows({ rowsWritten, failures }: NodeResult): string {
   return rows === null ? '' : rows.toLocaleString('en');
 }
 
-/** The first line of the message, where it says more than the number of rows. */
-function formatReason({ message, rowsWritten }: NodeResult): string {
+/** The first line of the message, where it says more than the status and the number of rows. */
+function formatReason({ message, rowsWritten, failures, status }: NodeResult): string {
+  if (status === 'pass' && failures === 0) return '';
   const [first = ''] = message.split('\n');
   return rowsWritten !== null && /^[\d,]+ rows?$/.test(first) ? '' : first;
 }

@@ -17,9 +17,10 @@ const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '
 
 /** The running nodes with their time and rows, and how much is done, redrawn in place; what fails stays above it. */
 export function openLiveProgress({ output, total, clock }: ProgressOptions): Progress {
-  const display = createLogUpdate(output.stderr as NodeJS.WriteStream);
+  // Hiding the cursor would bring a signal listener that ends the process on the first SIGINT, before queries are ended.
+  const display = createLogUpdate(output.stderr as NodeJS.WriteStream, { showCursor: true });
   const paint = (style: Style, text: string): string => output.paint('stderr', style, text);
-  const persist = (line: string): void => display.persist(output.redact(line));
+  const diverted = output.divert((line) => display.persist(line));
   const running = new Map<NodeId, RunningNode>();
   const begun = clock.now().getTime();
   let done = 0;
@@ -34,7 +35,9 @@ export function openLiveProgress({ output, total, clock }: ProgressOptions): Pro
       [`${paint('cyan', spinner)} ${node}`, paint('dim', formatDuration(now - startedAt)), paint('dim', read)].filter(Boolean).join('  '),
     );
     const failures = failed === 0 ? '' : `, ${paint('red', `${failed} failed`)}`;
-    display([...nodes, `${waiting}${done}/${total} done${failures}  ${paint('dim', formatDuration(now - begun))}`].join('\n'));
+    display(
+      output.redact([...nodes, `${waiting}${done}/${total} done${failures}  ${paint('dim', formatDuration(now - begun))}`].join('\n')),
+    );
   };
 
   const onEvent = (event: RunEvent): void => {
@@ -52,7 +55,7 @@ export function openLiveProgress({ output, total, clock }: ProgressOptions): Pro
         break;
       }
       case 'retrying':
-        persist(`${paint('yellow', 'again')} ${event.node}: ${event.reason}`);
+        output.note(`${paint('yellow', 'again')} ${event.node}: ${event.reason}`);
         break;
       case 'finished': {
         const { node, status, message } = event.result;
@@ -60,7 +63,7 @@ export function openLiveProgress({ output, total, clock }: ProgressOptions): Pro
         done++;
         if (status !== 'error' && status !== 'fail') break;
         failed++;
-        persist(`${formatStatus(status, paint)} ${node}: ${message.split('\n')[0]}`);
+        output.note(`${formatStatus(status, paint)} ${node}: ${message.split('\n')[0]}`);
       }
     }
   };
@@ -70,6 +73,7 @@ export function openLiveProgress({ output, total, clock }: ProgressOptions): Pro
     onEvent,
     [Symbol.dispose]: () => {
       clearInterval(timer);
+      diverted[Symbol.dispose]();
       display.clear();
       display.done();
     },

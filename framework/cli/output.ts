@@ -20,6 +20,8 @@ export interface Output {
   note(line: string): void;
   /** A line that --quiet does not silence, on stderr. */
   complain(line: string): void;
+  /** While a display is drawn on stderr, lines for stderr go through it, so that it can make room for them. */
+  divert(write: (line: string) => void): Disposable;
   /** `text` without the target's secrets, for what is written by other ways. */
   redact(text: string): string;
   /** Colors a text for a stream, where that stream shows colors. */
@@ -37,14 +39,25 @@ export interface OutputOptions {
 
 export function openOutput({ stdout, stderr, quiet, color, secrets }: OutputOptions): Output {
   const streams = { stdout, stderr };
+  const direct = (line: string): void => void stderr.write(`${line}\n`);
+  let write = direct;
   return {
     stdout,
     stderr,
     quiet,
     print: (line) => void stdout.write(`${secrets.redact(line)}\n`),
     printData: (text) => void stdout.write(`${text}\n`),
-    note: (line) => void (quiet || stderr.write(`${secrets.redact(line)}\n`)),
-    complain: (line) => void stderr.write(`${secrets.redact(line)}\n`),
+    note: (line) => {
+      if (!quiet) write(secrets.redact(line));
+    },
+    complain: (line) => write(secrets.redact(line)),
+    divert: (other) => {
+      write = other;
+      const restore = (): void => {
+        write = direct;
+      };
+      return { [Symbol.dispose]: restore };
+    },
     redact: (text) => secrets.redact(text),
     paint: (stream, style, text) => (color ? styleText(style, text, { stream: streams[stream] }) : text),
   };

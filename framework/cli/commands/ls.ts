@@ -37,7 +37,7 @@ export const ls = defineCommand({
         ),
       );
     else if (values.output === 'dot') context.output.print(formatDot(nodes, parents));
-    else for (const line of formatLines(nodes, values.output ?? 'selector', parents)) context.output.print(line);
+    else if (nodes.length > 0) context.output.print(formatLines(nodes, values.output ?? 'selector', parents).join('\n'));
     return exitCode.ok;
   },
 });

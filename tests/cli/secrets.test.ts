@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Secrets } from '../../framework/cli/secrets.ts';
+import { TargetConfig } from '../../framework/project/target-config.ts';
+
+function secretsOf(password: string): Secrets {
+  const secrets = new Secrets();
+  const url = `postgres://user:${encodeURIComponent(password)}@db:5432/main`;
+  secrets.addTarget(TargetConfig.parse({ postgres: { type: 'postgres', url } }));
+  return secrets;
+}
+
+test('a password is masked as it is, in a URL and in JSON, whatever it is made of', () => {
+  const password = fc.string({ minLength: 6, unit: 'grapheme' }).filter((text) => text.trim() === text && !'***'.includes(text));
+  fc.assert(
+    fc.property(password, (secret) => {
+      const secrets = secretsOf(secret);
+      for (const form of [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]) {
+        assert.ok(!secrets.redact(`before ${form} after`).includes(form));
+      }
+    }),
+  );
+});
+
+test('masked JSON is still JSON', () => {
+  const secret = 'say "wh\\at"';
+
+  const masked = secretsOf(secret).redact(JSON.stringify({ reason: `refused for ${secret}` }));
+
+  assert.deepEqual(JSON.parse(masked), { reason: 'refused for ***' });
+});
+
+test('a short password is masked where it stands alone, and does not eat the rest', () => {
+  assert.equal(secretsOf('dbt').redact('user dbt, password=dbt; the folder dbts_models'), 'user ***, password=***; the folder dbts_models');
+});
+
+test('the password of any URL is masked, known or not', () => {
+  assert.equal(new Secrets().redact('tried amqp://guest:hunter2@queue:5672/'), 'tried amqp://guest:***@queue:5672/');
+});
