@@ -83,7 +83,7 @@ export function buildModels(project: Project, builtins: Builtins, diagnostics: D
       meta: config.meta,
       description: own?.description ?? '',
       file: model.file,
-      at: startOf(model.file),
+      at: model.template.start,
       relation: relationOf(model.name, config, project),
       config,
       columns: own?.columns ?? [],
