@@ -1,33 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { killAfterEachStatement, statementsOfNode } from '../support/crash-matrix.ts';
+import { deleteInsertCase } from '../support/crash-cases.ts';
+import { killAfterEachStatement } from '../support/crash-matrix.ts';
 
 test('delete_insert: killed after any statement, the table is old or new, and a moved key has no twin', async () => {
-  const config = 'materialized="incremental" incremental_strategy="delete_insert" unique_key="id" partition_by="p" order_by="id"';
-
-  const kills = await killAfterEachStatement({
-    files: {
-      'models/m.sql': `{{config ${config}}}\nselect id, p from {{source "raw" "batch"}}`,
-      'models/raw.yaml': 'kind: source\nname: raw\ndatabase: crash\ntables:\n  - name: batch\n',
-    },
-    before: [
-      'create table @.batch (id UInt8, p UInt8) engine = MergeTree order by id',
-      'insert into @.batch values (1, 1), (2, 1), (3, 2)',
-    ],
-    change: ['truncate table @.batch', 'insert into @.batch values (1, 2), (4, 3)'],
-    counted: statementsOfNode,
-    oldRows: [
-      { id: 1, p: 1 },
-      { id: 2, p: 1 },
-      { id: 3, p: 2 },
-    ],
-    newRows: [
-      { id: 1, p: 2 },
-      { id: 2, p: 1 },
-      { id: 3, p: 2 },
-      { id: 4, p: 3 },
-    ],
-  });
+  const kills = await killAfterEachStatement(deleteInsertCase);
 
   assert.ok(kills >= 11, `only ${kills} kills`);
 });

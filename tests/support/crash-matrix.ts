@@ -29,7 +29,8 @@ export interface CrashCase {
   readonly newRows: readonly unknown[];
 }
 
-type Project = Omit<ScratchProject, typeof Symbol.asyncDispose>;
+/** Whichever process holds the warehouse. */
+export type Project = Omit<ScratchProject, typeof Symbol.asyncDispose>;
 
 /**
  * Kills a run after its first statement, its second, and so on until it comes to its end, and holds after every kill: readers saw the old
@@ -57,7 +58,8 @@ export async function killAfterEachStatement(crash: CrashCase): Promise<number> 
   }
 }
 
-async function reset(project: Project, { files, before, change, changedFiles }: CrashCase): Promise<void> {
+/** Publishes the first version and makes the next one differ. */
+export async function reset(project: Project, { files, before, change, changedFiles }: CrashCase): Promise<void> {
   for (const sql of ['drop database if exists _gccflow sync', 'drop database @ sync', 'create database @ engine = Atomic', ...before]) {
     await project.execute(sql);
   }
@@ -94,7 +96,13 @@ async function runUntilKilled(
   return signal === 'SIGKILL' ? 'killed' : 'finished';
 }
 
-async function checkRecovery(project: Project, { newRows }: CrashCase, rowsBefore: readonly unknown[], statement: number): Promise<void> {
+/** Holds that the next run mends what a kill left, and that a rollback gives what was there before it. */
+export async function checkRecovery(
+  project: Project,
+  { newRows }: CrashCase,
+  rowsBefore: readonly unknown[],
+  statement: number,
+): Promise<void> {
   const where = `after statement ${statement}`;
   const { status } = await project.run('build');
   assert.equal(status, 'success', where);
@@ -118,8 +126,8 @@ async function rollback(project: Project): Promise<void> {
   await rollbackNode(node, { warehouse: project.warehouse, clock: systemClock, log: silentLog, signal, waitLockMs: 0 });
 }
 
-/** No rows where there is no relation yet. */
-async function readRows(project: Project): Promise<unknown[]> {
+/** Rows of `m`; none where there is no relation yet. */
+export async function readRows(project: Project): Promise<unknown[]> {
   try {
     return await project.query('select * from @.m order by all');
   } catch (thrown) {
@@ -128,6 +136,7 @@ async function readRows(project: Project): Promise<unknown[]> {
   }
 }
 
-function isOneOf(rows: readonly unknown[], candidates: readonly (readonly unknown[])[]): boolean {
+/** Whether rows are the old ones or the new ones, whole. */
+export function isOneOf(rows: readonly unknown[], candidates: readonly (readonly unknown[])[]): boolean {
   return candidates.some((candidate) => JSON.stringify(candidate) === JSON.stringify(rows));
 }
