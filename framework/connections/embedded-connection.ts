@@ -40,7 +40,7 @@ export function embeddedConnection(queries: EmbeddedQueries, close: () => Promis
     },
     async command(params) {
       const request = requestOf(params);
-      if (firstWord(request.sql) === 'kill') return answer(request, await faulty(request, queries.writeNow(request)));
+      if (firstWord(request.sql) === 'kill') return answer(request, await faulty(request, queries.killNow(request)));
       return answer(request, await faulty(request, queries.write(request)));
     },
     async insert(params) {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { quoteText } from '../foundation/quote.ts';
 import { readStart } from './body-start.ts';
 import type { EngineSession } from './embedded-engine.ts';
@@ -32,6 +33,9 @@ export interface EmbeddedCost {
   readonly writtenBytes: number;
 }
 
+/** A query that does not heed its end for as long is left to itself. */
+const killMs = 10_000;
+
 /** Numbers of 64 bits as text, as the protocol's own JSON has them. */
 const textNumbers = 'output_format_json_quote_64bit_integers = 1';
 
@@ -51,14 +55,14 @@ export class EmbeddedQueries {
   /** The whole result, in memory. */
   async read(request: EmbeddedRequest): Promise<{ bytes: Uint8Array; cost: EmbeddedCost }> {
     using lent = await this.#lend(request);
-    const result = await this.#killable(request, () => lent.session.run(commented(request), request.format ?? 'TabSeparated'));
+    const result = await this.#killable(request, lent, () => lent.session.run(commented(request), request.format ?? 'TabSeparated'));
     return { bytes: result.bytes, cost: { ...result, writtenRows: 0, writtenBytes: 0 } };
   }
 
   /** A statement that gives no rows back. */
   async write(request: EmbeddedRequest): Promise<EmbeddedCost> {
     using lent = await this.#lend(request);
-    const written = await this.#killable(request, () => lent.session.write(commented(request)));
+    const written = await this.#killable(request, lent, () => lent.session.write(commented(request)));
     return { ...written, readRows: 0, readBytes: 0 };
   }
 
@@ -87,7 +91,7 @@ export class EmbeddedQueries {
 
   async #insertInline(request: EmbeddedRequest, bytes: Uint8Array): Promise<EmbeddedCost> {
     using lent = await this.#lend(request);
-    const written = await this.#killable(request, () => lent.session.write(commented(request), bytes));
+    const written = await this.#killable(request, lent, () => lent.session.write(commented(request), bytes));
     return { ...written, readRows: 0, readBytes: 0 };
   }
 
@@ -104,13 +108,25 @@ export class EmbeddedQueries {
     return this.control(`select ${columns}, memory_usage from system.processes where ${own} settings ${textNumbers}`, 'JSONEachRow').trim();
   }
 
-  /** A KILL, which must not wait for a free session. */
-  async writeNow({ sql, params }: EmbeddedRequest): Promise<EmbeddedCost> {
+  /**
+   * A KILL, which must not wait for a free session. One that is `sync` resolves when what it kills is gone; the engine itself would
+   * hold this thread until then.
+   */
+  async killNow({ sql, params }: EmbeddedRequest): Promise<EmbeddedCost> {
     const { control } = this.#sessions;
     const started = performance.now();
+    const [, where, mode] = /^\s*kill\s+query\s+where\s+([\s\S]*?)(?:\s+(sync|async))?\s*;?\s*$/i.exec(sql) ?? [];
     for (const [name, value] of Object.entries(params)) control.runNow(`set param_${name} = ${quoteText(value, 'clickhouse')}`);
-    control.runNow(sql);
+    control.runNow(where === undefined ? sql : `kill query where ${where} async`);
+    if (where !== undefined && mode?.toLowerCase() === 'sync') await this.#untilGone(where);
     return { elapsedMs: performance.now() - started, readRows: 0, readBytes: 0, writtenRows: 0, writtenBytes: 0 };
+  }
+
+  async #untilGone(where: string): Promise<void> {
+    const count = `select count() from system.processes where (${where}) and query_id != queryID()`;
+    for (const deadline = performance.now() + killMs; performance.now() < deadline; await wait(10)) {
+      if (this.control(count, 'TabSeparated').trim() === '0') return;
+    }
   }
 
   /** Runs a short statement that must not wait for a free session. */
@@ -126,13 +142,14 @@ export class EmbeddedQueries {
   }
 
   /** Runs to the statement's end even when aborted: its session is free only then. */
-  async #killable<Result>({ signal, queryId }: EmbeddedRequest, run: () => Promise<Result>): Promise<Result> {
+  async #killable<Result>({ signal, queryId }: EmbeddedRequest, { session }: LentSession, run: () => Promise<Result>): Promise<Result> {
     signal?.throwIfAborted();
     const kill = (): void => this.kill(queryId);
     signal?.addEventListener('abort', kill, { once: true });
     try {
       return await run();
     } catch (error) {
+      session.runNow('select 1'); // a statement that was killed stays in system.processes until the session's next one
       signal?.throwIfAborted();
       throw error;
     } finally {

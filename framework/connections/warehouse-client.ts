@@ -143,7 +143,7 @@ class ClientWarehouse implements Warehouse {
   }
 
   async kill(queryId: string): Promise<void> {
-    await this.#attempt(() => this.#client.command({ query: `kill query where ${isQuery} async`, query_params: queryParams(queryId) }));
+    await this.#attempt(() => this.#client.command({ query: `kill query where ${isQuery} sync`, query_params: queryParams(queryId) }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

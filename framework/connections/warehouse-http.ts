@@ -105,6 +105,6 @@ export class WarehouseHttp {
 
   #write(request: EmbeddedRequest, rows: Readable | null) {
     if (rows) return this.#queries.insert(request, rows);
-    return firstWord(request.sql) === 'kill' ? this.#queries.writeNow(request) : this.#queries.write(request);
+    return firstWord(request.sql) === 'kill' ? this.#queries.killNow(request) : this.#queries.write(request);
   }
 }

@@ -24,7 +24,7 @@ export interface Warehouse extends AsyncDisposable {
   /** Inserts `body`, which is in `format`, into `table` (SQL, already quoted) in one statement. */
   insert(table: string, body: Readable | string, options: InsertOptions): Promise<StatementCost>;
 
-  /** Tells the engine to end a query, which then fails with code 394; does nothing where none of that id runs. Never waits for a free session. */
+  /** Ends a running query, which then fails with code 394. Resolves when it is gone or was not there; never waits for a free session. */
   kill(queryId: string): Promise<void>;
 }
 

@@ -104,8 +104,10 @@ for (const over of ['embedded', 'http'] as const) {
     const killed = performance.now();
 
     await warehouse.kill('it\'s "mine"');
+    const left = await isRunning(warehouse, 'it\'s "mine"');
     await running;
 
+    assert.equal(left, false);
     assert.ok(performance.now() - killed < 1000);
   });
 
