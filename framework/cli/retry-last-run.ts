@@ -38,11 +38,21 @@ function withLastArguments(given: RetryValues, { args }: LastRun): RetryValues {
   return {
     ...given,
     target: given.target ?? text('target'),
-    vars: given.vars ?? text('vars'),
+    vars: given.vars ?? varsOf(args),
     threads: given.threads ?? (typeof args.threads === 'number' ? args.threads : undefined),
     'wait-lock': given['wait-lock'] ?? text('wait_lock'),
     'fail-fast': given['fail-fast'] ?? args.fail_fast === true,
   };
+}
+
+/** The vars of the last run, as --vars takes them. Throws USAGE where one of them was masked. */
+function varsOf({ vars }: LastRun['args']): string | undefined {
+  if (typeof vars !== 'object' || vars === null) return undefined;
+  const text = JSON.stringify(vars);
+  if (!text.includes('"***"')) return text;
+  throw new GccflowError('USAGE', 'The last run had a secret among its vars, which target/run_results.json does not keep.', {
+    hint: 'Give its vars again with --vars.',
+  });
 }
 
 /** With the tests of that run that audit the nodes: a model that is built again is tested whole, not by the failed test alone. */

@@ -8,7 +8,7 @@ import type { CommandContext, Values } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { type Connections, openConnections } from './open-connections.ts';
 import { type NodesRequest, openPlanner } from './open-planner.ts';
-import type { OpenProject } from './open-project.ts';
+import { type OpenProject, parseVars } from './open-project.ts';
 import type { EverywhereOptions, RunOptions } from './options.ts';
 import { parseWaitLock } from './parse-wait-lock.ts';
 import { printRun } from './print-run.ts';
@@ -75,8 +75,9 @@ async function runWithProgress(plan: Plan, { manifest }: OpenProject, running: R
   });
 }
 
-/** The flags that were given, by dbt's names. */
-function artifactArgs(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** The flags that were given, by dbt's names; vars as a map, so that those that sound like secrets can be masked. */
+function artifactArgs(values: Values<RunOptions & EverywhereOptions>): Record<string, unknown> {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
-  return Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));
+  const args = Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));
+  return { ...args, vars: parseVars(values.vars) };
 }

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { Node } from '../manifest/manifest.ts';
 import type { PlanCommand } from '../plan/plan.ts';
-import { findRunResults } from '../run/read-run-results.ts';
 import type { CommandContext, Values } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { openProject } from './open-project.ts';
@@ -23,8 +21,7 @@ export async function runSelected(
   context: CommandContext,
 ): Promise<ExitCode> {
   const opened = await openProject(values, context);
-  const lastRun = await findRunResults(join(opened.project.dir, 'target')).catch(() => null);
-  const selection = selectFrom(opened, values, { only, results: lastRun?.statuses });
+  const selection = await selectFrom(opened, values, only);
   if (selection.nodes.size === 0) {
     context.output.note('Nothing is selected, nothing is done.');
     return exitCode.ok;

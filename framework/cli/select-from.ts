@@ -1,15 +1,18 @@
+import { join } from 'node:path';
 import type { Node, NodeId } from '../manifest/manifest.ts';
 import { type Selection, selectNodes } from '../plan/select-nodes.ts';
+import type { Project } from '../project/project.ts';
+import { findRunResults } from '../run/read-run-results.ts';
 import type { Values } from './command.ts';
 import type { OpenProject } from './open-project.ts';
 import type { SelectionOptions } from './options.ts';
 
 /** The nodes that the selection flags pick; `only` are the kinds the command works on where the user names none. */
-export function selectFrom(
+export async function selectFrom(
   { project, manifest }: OpenProject,
   values: Values<SelectionOptions>,
-  { only = [], results }: { only?: readonly Node['kind'][]; results?: ReadonlyMap<NodeId, string> | undefined } = {},
-): Selection {
+  only: readonly Node['kind'][] = [],
+): Promise<Selection> {
   const asked = values['resource-type'] as readonly Node['kind'][];
   return selectNodes(manifest, {
     select: values.select,
@@ -19,8 +22,13 @@ export function selectFrom(
     indirect: values['indirect-selection'],
     resourceTypes: asked.length > 0 ? asked : only,
     allowEmpty: values['allow-empty'],
-    results,
+    results: mentionsResults(values, project) ? (await findRunResults(join(project.dir, 'target')))?.statuses : undefined,
   });
+}
+
+/** Only `result:` asks for the last run's results, and named selectors may. */
+function mentionsResults({ select, exclude, selector }: Values<SelectionOptions>, { selectors }: Project): boolean {
+  return selector !== undefined || selectors.length > 0 || [...select, ...exclude].some((term) => term.includes('result:'));
 }
 
 /** The picked nodes themselves, parents before children. */

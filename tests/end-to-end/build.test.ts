@@ -158,3 +158,29 @@ test('clean removes what can be made again and leaves the data', async () => {
     [false, false, true],
   );
 });
+
+test('retry takes over target and vars, and asks again for what was masked', async () => {
+  using project = projectFolder({
+    ...smallProject,
+    'models/marts/mart_number.sql':
+      '{{config materialized="table"}}\nselect throwIf({{var "fail"}}, \'told to\') as id, \'{{var "api_token" default=""}}\' as token\n',
+  });
+  await runCli(['run', '--vars', '{fail: 1}'], { cwd: project.dir });
+  const again = await runCli(['retry', '--json'], { cwd: project.dir });
+  const given = await runCli(['retry', '--json', '--vars', '{fail: 0, api_token: t0ken}'], { cwd: project.dir });
+  await runCli(['run', '--vars', '{fail: 1, api_token: t0ken}', '--full-refresh'], { cwd: project.dir });
+
+  const masked = await runCli(['retry'], { cwd: project.dir });
+
+  assert.deepEqual([again.exitCode, given.exitCode], [1, 0]);
+  assert.match(masked.stderr, /^error\[USAGE\]: The last run had a secret among its vars/);
+});
+
+test('result: selects by the last run', async () => {
+  using project = projectFolder({ ...smallProject, 'models/bad.sql': '{{config materialized="table"}}\nselect nothing_of_the_kind\n' });
+  await runCli(['run', '-q'], { cwd: project.dir });
+
+  const { stdout } = await runCli(['ls', '-s', 'result:error', '--output', 'name'], { cwd: project.dir });
+
+  assert.equal(stdout, 'bad\n');
+});

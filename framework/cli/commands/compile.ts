@@ -21,7 +21,7 @@ export const compile = defineCommand({
     const { renderSql } = await import('../../manifest/render-sql.ts');
     const { writeCompiled } = await import('../write-compiled.ts');
     const opened = await openProject(values, context);
-    const selection = selectFrom(opened, values, { only: ['model', 'test'] });
+    const selection = await selectFrom(opened, values, ['model', 'test']);
     const compiled = nodesOf(opened, selection)
       .filter(hasSql)
       .map((node) => ({ node, sql: renderSql(opened.manifest, node, { incremental: false }) }));

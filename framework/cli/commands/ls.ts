@@ -26,7 +26,7 @@ export const ls = defineCommand({
     const { openProject } = await import('../open-project.ts');
     const { nodesOf, selectFrom } = await import('../select-from.ts');
     const opened = await openProject(values, context);
-    const nodes = nodesOf(opened, selectFrom(opened, values));
+    const nodes = nodesOf(opened, await selectFrom(opened, values));
     const { parents } = opened.manifest;
     if (values.json)
       context.output.print(

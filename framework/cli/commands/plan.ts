@@ -22,7 +22,7 @@ export const plan = defineCommand({
     const { parseWaitLock } = await import('../parse-wait-lock.ts');
     const waitLockMs = parseWaitLock(values['wait-lock']);
     const opened = await openProject(values, context);
-    const selection = selectFrom(opened, values);
+    const selection = await selectFrom(opened, values);
     await using warehouse = await openTargetWarehouse(opened.project, { ...context, threads: 1, waitLockMs });
     const request = { command: 'build', nodes: [...selection.nodes], fullRefresh: values['full-refresh'] === true } as const;
     const planned = await (await openPlanner(opened, request, warehouse, context.clock))();
