@@ -162,6 +162,35 @@ test('any sequence of batches by key gives the table that the last row of each k
   );
 });
 
+test('any sequence of whole partitions gives the table that a full build of the last of each gives', async () => {
+  await using project = await batchProject(`incremental_strategy="insert_overwrite" partition_by="p"`);
+  const partition = fc.record({
+    p: fc.integer({ min: 0, max: 3 }),
+    values: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
+  });
+  const batch = fc.uniqueArray(partition, { selector: ({ p }) => p, maxLength: 3 });
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(batch, { minLength: 1, maxLength: 4 }), async (batches) => {
+      await project.execute('drop table if exists @.m');
+      const expected = new Map<number, Row[]>();
+      for (const each of batches) {
+        for (const { p, values } of each)
+          expected.set(
+            p,
+            values.map((v): Row => [0, p, v]),
+          );
+        await bring(
+          project,
+          each.flatMap(({ p, values }) => values.map((v): Row => [0, p, v])),
+        );
+      }
+      assert.deepEqual(await rows(project), [...expected.values()].flat().sort(byKey));
+    }),
+    { numRuns: 10 },
+  );
+});
+
 type Row = readonly [number | null, number, string];
 
 /** A model `m` that takes the rows of the table `batch`. */
@@ -192,5 +221,5 @@ async function rows(project: ScratchProject): Promise<Row[]> {
 }
 
 function byKey(a: Row, b: Row): number {
-  return (a[0] ?? 1e9) - (b[0] ?? 1e9) || a[1] - b[1];
+  return (a[0] ?? 1e9) - (b[0] ?? 1e9) || a[1] - b[1] || a[2].localeCompare(b[2]);
 }
