@@ -135,12 +135,19 @@ class Session implements PostgresSession, AsyncDisposable {
 
   async copyFrom(sql: string, body: Readable, signal?: AbortSignal): Promise<number> {
     const copy = this.#client.query(copyFrom(sql));
+    // The pipeline ends both streams with one error; who had it first says whose it is.
+    let ofBody = false;
+    copy.once('error', () => body.removeListener('error', blame));
+    const blame = (): void => {
+      ofBody = true;
+    };
+    body.once('error', blame);
     try {
       await pipeline(body, copy, signal === undefined ? {} : { signal });
       return copy.rowCount;
     } catch (thrown) {
       signal?.throwIfAborted();
-      throw body.errored === thrown ? thrown : postgresError(thrown, this.#place);
+      throw ofBody ? thrown : postgresError(thrown, this.#place);
     }
   }
 

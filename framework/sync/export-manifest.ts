@@ -29,11 +29,17 @@ export interface ExportPart {
 
 /** The keys of all exports of a sync begin with this. */
 export function syncPrefix(sync: string): string {
-  return `syncs/${encodeURIComponent(sync)}`;
+  return `syncs/${safeKey(sync)}`;
 }
 
 export function runPrefix(sync: string, runId: string): string {
-  return `${syncPrefix(sync)}/${encodeURIComponent(runId)}`;
+  return `${syncPrefix(sync)}/${safeKey(runId)}`;
+}
+
+/** A name as part of a key that every store and every URL takes as it is; one that had to change is told apart by a hash. */
+function safeKey(name: string): string {
+  const safe = name.replace(/[^A-Za-z0-9_.-]/g, '_');
+  return safe === name ? safe : `${safe}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
 }
 
 export function manifestKey(prefix: string): string {
@@ -50,6 +56,15 @@ export async function readPart(objects: ObjectStore, part: ExportPart, signal: A
   body.once('error', () => stored.destroy());
   body.once('close', () => stored.destroy());
   return body;
+}
+
+/** What a failed read of a part means: our own errors as they are, anything else is damage. */
+export function partError(thrown: unknown, part: ExportPart): unknown {
+  if (thrown instanceof GccflowError || (thrown instanceof Error && thrown.name === 'AbortError')) return thrown;
+  return new GccflowError('SYNC_EXPORT_CORRUPT', `The exported object '${part.key}' cannot be read to its end.`, {
+    hint: 'Run the sync again, which exports anew; the live table is untouched.',
+    cause: thrown,
+  });
 }
 
 function checkPart(part: ExportPart): Transform {

@@ -2,7 +2,7 @@ import type { ObjectStore } from '../connections/objects.ts';
 import type { PostgresSession } from '../connections/postgres.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName, quoteText } from '../foundation/quote.ts';
-import { type ExportManifest, readPart } from './export-manifest.ts';
+import { type ExportManifest, type ExportPart, partError, readPart } from './export-manifest.ts';
 import type { TableColumn } from './table-columns.ts';
 import { type TableName, tableSql } from './table-name.ts';
 
@@ -52,24 +52,33 @@ function loadedColumns(columns: readonly TableColumn[]): string {
     .join(', ');
 }
 
-async function copyParts(session: PostgresSession, { table, columns, manifest, objects, signal, onRows }: LoadInput): Promise<number> {
+async function copyPart(session: PostgresSession, copy: string, part: ExportPart, { objects, signal }: LoadInput): Promise<number> {
+  const body = await readPart(objects, part, signal);
+  try {
+    return await session.copyFrom(copy, body, signal);
+  } catch (thrown) {
+    throw partError(thrown, part);
+  }
+}
+
+async function copyParts(session: PostgresSession, input: LoadInput): Promise<number> {
+  const { table, columns, manifest, onRows } = input;
   let rows = 0;
   for (const part of manifest.parts) {
-    const body = await readPart(objects, part, signal);
-    rows += await session.copyFrom(`copy ${tableSql(table)} (${loadedColumns(columns)}) from stdin (format text, freeze)`, body, signal);
+    rows += await copyPart(session, `copy ${tableSql(table)} (${loadedColumns(columns)}) from stdin (format text, freeze)`, part, input);
     onRows(rows);
   }
   return rows;
 }
 
 /** JSON never holds the two control bytes as they are, so a CSV of one column takes each line whole. */
-async function copyJsonParts(session: PostgresSession, { table, columns, manifest, objects, signal, onRows }: LoadInput): Promise<number> {
+async function copyJsonParts(session: PostgresSession, input: LoadInput): Promise<number> {
+  const { table, columns, manifest, onRows } = input;
   await session.query('create temporary table gccflow_lines (line jsonb not null) on commit drop');
   let rows = 0;
   for (const part of manifest.parts) {
-    const body = await readPart(objects, part, signal);
     const copy = `copy gccflow_lines (line) from stdin (format csv, quote e'\\x01', delimiter e'\\x02', null e'\\x03')`;
-    rows += await session.copyFrom(copy, body, signal);
+    rows += await copyPart(session, copy, part, input);
     onRows(rows);
   }
   const names = loadedColumns(columns);

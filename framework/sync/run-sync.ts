@@ -5,7 +5,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { SyncNode } from '../manifest/manifest.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 import { readDependents, refuseDependents } from './dependents.ts';
-import { type ExportManifest, syncPrefix } from './export-manifest.ts';
+import { type ExportManifest, runPrefix, syncPrefix } from './export-manifest.ts';
 import { type ExportRange, exportRelation } from './export-relation.ts';
 import { finishTable, type Renaming } from './finish-table.ts';
 import { type LiveTable, readLiveTable } from './live-table.ts';
@@ -123,7 +123,7 @@ class SyncRun {
     try {
       const keys = await objects.list(`${syncPrefix(this.#sync.name)}/`);
       const manifests = keys.filter((key) => key.endsWith('/manifest.json')).map((key) => key.slice(0, -'manifest.json'.length));
-      const ours = `${syncPrefix(this.#sync.name)}/${encodeURIComponent(runId)}/`;
+      const ours = `${runPrefix(this.#sync.name, runId)}/`;
       const earlier = manifests.filter((prefix) => prefix !== ours).sort();
       const kept = new Set([ours, ...earlier.slice(Math.max(0, earlier.length - (this.#sync.keep_exports - 1)))]);
       if (this.#sync.keep_exports <= 1) for (const prefix of earlier) kept.delete(prefix);

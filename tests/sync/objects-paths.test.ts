@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runPrefix } from '../../framework/sync/export-manifest.ts';
+import { scratchBucket, scratchFolder } from '../support/objects.ts';
+import { scratchSync } from '../support/sync.ts';
+
+const select = `select number as id, toString(number) as name, [number] as list from numbers(1000)`;
+
+test('ClickHouse writes to S3 itself, and PostgreSQL gets the same rows', async () => {
+  await using sync = await scratchSync({ store: scratchBucket });
+  await sync.fill(select);
+
+  const outcome = await sync.run();
+
+  assert.equal(outcome.rows, 1000);
+  assert.deepEqual(await sync.rows('select count(distinct name)::int, sum(id)::int'), [{ count: 1000, sum: 499500 }]);
+  const keys = await sync.objects.list('');
+  assert.deepEqual(
+    keys.map((key) => key.split('/').at(-1)),
+    ['manifest.json', 'part-0.tsv.zst'],
+  );
+});
+
+test('a server that does not reach the folder exports through the client', async () => {
+  await using sync = await scratchSync({ over: 'http' });
+  await sync.fill(select);
+
+  const outcome = await sync.run();
+
+  assert.equal(outcome.rows, 1000);
+  assert.deepEqual(await sync.rows('select count(distinct name)::int'), [{ count: 1000 }]);
+});
+
+test('the manifest says what the export holds', async () => {
+  await using sync = await scratchSync();
+  await sync.fill(select);
+
+  await sync.run({ format: 'jsonl' }, { runId: 'run 1' });
+
+  const [key = ''] = (await sync.objects.list('')).filter((name) => name.endsWith('manifest.json'));
+  const manifest = JSON.parse((await (await sync.objects.get(key)).toArray()).join('')) as Record<string, unknown>;
+  assert.equal(manifest['rows'], 1000);
+  assert.equal(manifest['format'], 'jsonl');
+  assert.deepEqual(manifest['columns'], [
+    { name: 'id', type: 'numeric(20)', clickHouseType: 'UInt64' },
+    { name: 'name', type: 'text', clickHouseType: 'String' },
+    { name: 'list', type: 'numeric(20)[]', clickHouseType: 'Array(UInt64)' },
+  ]);
+});
+
+test('a part that changed after its manifest was written is never published', async () => {
+  await using folder = await scratchFolder();
+  await using sync = await scratchSync({ store: async () => folder });
+  await sync.fill(select);
+  await sync.run();
+  await sync.fill('select number as id, toString(number) as name, [number] as list from numbers(2000)');
+  const dir = folder.config.type === 'filesystem' ? folder.config.path : '';
+
+  const running = sync.run(
+    {},
+    {
+      runId: 'tampered',
+      onProgress: ({ phase, rows }) => {
+        if (phase === 'load' && rows === 0) writeFileSync(join(dir, `${runPrefix(sync.file().name, 'tampered')}/part-0.tsv.zst`), 'x');
+      },
+    },
+  );
+
+  await assert.rejects(running, { code: 'SYNC_EXPORT_CORRUPT' });
+  assert.deepEqual(await sync.rows('select count(*)::int'), [{ count: 1000 }]);
+});
+
+test('a bucket that is not there is named', async () => {
+  await using bucket = await scratchBucket();
+  if (bucket.config.type !== 's3') return;
+  const { openObjects } = await import('../../framework/connections/open-objects.ts');
+  await using objects = await openObjects({ ...bucket.config, bucket: 'nowhere' }, { projectDir: '/' });
+
+  await assert.rejects(objects.put('a', 'b'), { code: 'OBJECTS_UNREACHABLE', message: /bucket 'nowhere'.*no such bucket/ });
+});
+
+test('a store that does not answer says so without its secret', async () => {
+  const { openObjects } = await import('../../framework/connections/open-objects.ts');
+  const config = {
+    type: 's3',
+    bucket: 'b',
+    prefix: '',
+    region: 'us-east-1',
+    endpoint: 'http://127.0.0.1:9',
+    access_key_id: 'id',
+    secret_access_key: 'hush',
+  } as const;
+  await using objects = await openObjects(config, { projectDir: '/' });
+
+  await assert.rejects(
+    objects.size('a'),
+    (thrown: Error) => /ECONNREFUSED/.test(thrown.message) && !/hush/.test(`${thrown.message} ${thrown.cause}`),
+  );
+});
