@@ -1,3 +1,4 @@
+import { alg, Graph } from '@dagrejs/graphlib';
 import type { NodeId } from './manifest.ts';
 
 /** Edges of a graph, from each node to what it reads. */
@@ -8,7 +9,7 @@ export type Cycle = readonly NodeId[];
 
 /**
  * Nodes so that every one stands behind its parents; those that lie in a circle, or depend on one, are left out.
- * Iterative, as are all walks here: a chain of 10,000 models overflows the stack of a recursive one (graphlib's among them).
+ * Iterative: graphlib's own `topsort` is recursive, and a chain of 10,000 models overflows its stack. Its `dijkstra` is not.
  */
 export function sortTopologically(parents: Parents, children: Parents = invert(parents)): NodeId[] {
   const missing = new Map([...parents].map(([node, above]) => [node, above.length]));
@@ -59,24 +60,21 @@ function without(nodes: readonly NodeId[], parents: Parents): Parents {
 
 /** The shortest walk from a node back to itself, in the direction of "depends on"; null where there is none. */
 function walkAround(first: NodeId, parents: Parents): Cycle | null {
-  const cameFrom = new Map<NodeId, NodeId>();
-  const queue: NodeId[] = [first];
-  for (const node of queue) {
-    for (const parent of parents.get(node) ?? []) {
-      if (parent === first) return [...wayTo(node, first, cameFrom), first];
-      if (cameFrom.has(parent)) continue;
-      cameFrom.set(parent, node);
-      queue.push(parent);
-    }
-  }
-  return null;
+  const graph = new Graph();
+  for (const [node, above] of parents) for (const parent of above) graph.setEdge(node, parent);
+  if (parents.get(first)?.includes(first)) return [first, first];
+  const ways = alg.dijkstra(graph, first);
+  const [last] = (graph.predecessors(first) ?? [])
+    .filter((node) => Number.isFinite(ways[node]?.distance))
+    .toSorted((a, b) => (ways[a]?.distance ?? 0) - (ways[b]?.distance ?? 0));
+  return last === undefined ? null : [...wayTo(last, first, ways), first];
 }
 
-function wayTo(node: NodeId, first: NodeId, cameFrom: ReadonlyMap<NodeId, NodeId>): NodeId[] {
-  const way = [node];
-  for (let at = node; at !== first; ) {
-    at = cameFrom.get(at) ?? first;
-    way.push(at);
+function wayTo(last: string, first: NodeId, ways: ReturnType<typeof alg.dijkstra>): NodeId[] {
+  const way = [last as NodeId];
+  for (let at = last; at !== first; ) {
+    at = ways[at]?.predecessor ?? first;
+    way.push(at as NodeId);
   }
   return way.reverse();
 }
