@@ -127,6 +127,21 @@ test('hooks run around the build with the live name, and a failing post_hook doe
   assert.deepEqual(await project.query('select n from @.m'), [{ n: 1 }]);
 });
 
+test('grants are given on the live name once it is published', async () => {
+  await using project = await scratchProject({
+    'models/m.sql': '{{config materialized="table" grants=(map select=(list "analyst" "o`clock"))}}\nselect 1 as n',
+  });
+  const statements: string[] = [];
+  const warehouse = watchWarehouse(project.warehouse, { before: (sql) => void statements.push(sql.replace(/^\/\*.*?\*\/ /, '')) });
+
+  await project.run('run', { deps: { warehouse } }); // the embedded engine has no such users and refuses the statement itself
+
+  const published = statements.findIndex((sql) => sql.startsWith('rename table'));
+  const granted = statements.indexOf(`grant select on \`${project.database}\`.\`m\` to \`analyst\`, \`o\\\`clock\``);
+  assert.ok(granted > published && published > 0, statements.join('\n'));
+  assert.deepEqual(await project.query('select n from @.m'), [{ n: 1 }]);
+});
+
 test('names with quotes, spaces, unicode and reserved words are published like others', async () => {
   await using project = await scratchProject({
     'models/odd.sql': `{{config materialized="incremental" alias="sélect \`from\` 'x'" unique_key=(list "gr\`oup by") order_by="tuple()"}}\nselect 1 as \`gr\\\`oup by\`, 2 as \`naïve\``,
