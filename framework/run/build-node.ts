@@ -25,18 +25,15 @@ export interface BuildContext {
   readonly kept: KeptVersions;
   /** Runs the node's tests on what it would publish; gives back those that failed with severity error. */
   readonly audit: (relationOf: (id: NodeId) => Relation | undefined) => Promise<readonly NodeId[]>;
-}
-
-export interface BuildOutcome {
-  readonly rows: number;
-  readonly publicationId: string;
+  /** Told of the exchange: whatever fails after it, readers see the new rows. */
+  readonly onPublished: (publicationId: string, rows: number) => void;
 }
 
 /**
  * Writes, audits and publishes one node: stage, steps, tests, fence, exchange, ledger. Whatever fails before the exchange leaves the live
  * relation untouched and no stage behind, except the stage of a failed test, which is held for a look.
  */
-export async function buildNode(planned: PlannedBuild, context: BuildContext): Promise<BuildOutcome> {
+export async function buildNode(planned: PlannedBuild, context: BuildContext): Promise<void> {
   const { deps, statements, signal } = context;
   const startedAt = deps.clock.now();
   await runHooks('pre_hook', planned, context);
@@ -49,12 +46,12 @@ export async function buildNode(planned: PlannedBuild, context: BuildContext): P
       deps.onEvent?.({ kind: 'retrying', node: planned.node, attempt, delayMs, reason });
     },
   });
+  context.onPublished(planned.publicationId, rows);
   await record(planned, context, { rows, startedAt });
   await retireVersions(planned, context, replaced);
   await applyGrants(planned, context);
   await runHooks('post_hook', planned, context);
   deps.log.debug({ node: planned.node, publication: planned.publicationId, statements: statements.costs.length }, 'node published');
-  return { rows, publicationId: planned.publicationId };
 }
 
 interface Published {

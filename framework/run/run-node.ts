@@ -2,7 +2,7 @@ import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
-import { buildNode } from './build-node.ts';
+import { type BuildContext, buildNode } from './build-node.ts';
 import { cancelledResult, skippedResult } from './node-result.ts';
 import { openNodeSignal } from './node-signal.ts';
 import { NodeStatements } from './node-statements.ts';
@@ -50,13 +50,22 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
   };
 
   const timing = startTiming(planned.node, deps);
+  const published: Published[] = [];
+  const onPublished = (publicationId: string, rows: number): void => {
+    published.push({ publicationId, rowsWritten: planned.publishes === 'view' ? null : rows });
+  };
   let outcome: Outcome;
   try {
-    outcome = await build(planned, { deps, node, runId: plan.runId, signal, statements, kept: run.kept, audit });
+    if (planned.unchangedSince === null) {
+      await buildNode(planned, { deps, node, runId: plan.runId, signal, statements, kept: run.kept, audit, onPublished });
+      outcome = { ...done, status: 'success', message: rowsMessage(published[0]) };
+    } else {
+      outcome = await checkUnchanged(planned.unchangedSince, audit);
+    }
   } catch (thrown) {
-    outcome = failure(thrown, planned.node, deps);
+    outcome = failure(thrown, planned.node, deps, published.length > 0);
   }
-  const result = { ...outcome, ...timing(), statements: statements.costs, compiledSql: planned.compiledSql };
+  const result = { ...outcome, ...published[0], ...timing(), statements: statements.costs, compiledSql: planned.compiledSql };
   report(result);
   for (const test of planned.audits) {
     report(
@@ -68,17 +77,28 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
 
 type Outcome = Omit<NodeResult, 'node' | 'startedAt' | 'durationMs' | 'statements' | 'compiledSql'>;
 
-async function build(planned: PlannedBuild, context: Parameters<typeof buildNode>[1]): Promise<Outcome> {
-  const { unchangedSince } = planned;
-  if (unchangedSince !== null) {
-    const failed = await context.audit(() => undefined);
-    if (failed.length > 0)
-      throw new GccflowError('TEST_FAILED', `The tests ${failed.map((id) => `'${id}'`).join(', ')} failed on the unchanged rows.`);
-    return { ...done, status: 'unchanged', message: `unchanged since publication ${unchangedSince}`, publicationId: unchangedSince };
+interface Published {
+  readonly publicationId: string;
+  /** null for a view. */
+  readonly rowsWritten: number | null;
+}
+
+function rowsMessage(published: Published | undefined): string {
+  const rows = published?.rowsWritten ?? null;
+  return rows === null ? 'view' : `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
+}
+
+/** What is published already holds what a build would make; its tests run all the same, on the live rows. */
+async function checkUnchanged(publicationId: string, audit: BuildContext['audit']): Promise<Outcome> {
+  const failed = await audit(() => undefined);
+  if (failed.length > 0) {
+    const names = failed.map((id) => `'${id}'`).join(', ');
+    throw new GccflowError(
+      'TEST_FAILED',
+      `The rows are unchanged, and ${failed.length === 1 ? 'the test' : 'the tests'} ${names} failed on them.`,
+    );
   }
-  const { rows, publicationId } = await buildNode(planned, context);
-  const message = planned.publishes === 'view' ? 'view' : `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
-  return { ...done, status: 'success', rowsWritten: planned.publishes === 'view' ? null : rows, message, publicationId };
+  return { ...done, status: 'unchanged', message: `unchanged since publication ${publicationId}`, publicationId };
 }
 
 async function runTestNode(
@@ -138,15 +158,15 @@ function isGood({ status }: NodeResult): boolean {
   return status === 'success' || status === 'unchanged' || status === 'pass' || status === 'warn';
 }
 
-function failure(thrown: unknown, node: NodeId, deps: RunDeps): Outcome {
+function failure(thrown: unknown, node: NodeId, deps: RunDeps, published = false): Outcome {
   if (deps.signal.aborted) {
-    const error = new GccflowError('CANCELLED', `The run was stopped before '${node}' finished. Its relation is untouched.`, {
-      cause: thrown,
-    });
+    const fate = published ? 'Its new rows are published.' : 'What readers see of it is untouched.';
+    const error = new GccflowError('CANCELLED', `The run was stopped before '${node}' finished. ${fate}`, { cause: thrown });
     return { ...done, status: 'cancelled', error, message: error.message };
   }
   if (!(thrown instanceof GccflowError)) throw thrown;
-  return { ...done, status: 'error', error: thrown, message: thrown.message };
+  const message = published ? `${thrown.message} The new rows are published.` : thrown.message;
+  return { ...done, status: 'error', error: thrown, message };
 }
 
 function startTiming(node: NodeId, { clock, onEvent }: RunDeps): () => Pick<NodeResult, 'node' | 'startedAt' | 'durationMs'> {

@@ -123,6 +123,7 @@ test('hooks run around the build with the live name, and a failing post_hook doe
   const { nodes } = await project.run('run');
 
   assert.equal(nodes[0]?.status, 'error');
+  assert.match(nodes[0]?.message ?? '', /The new rows are published\.$/);
   assert.deepEqual(await project.query('select n from @.log'), [{ n: 1 }]);
   assert.deepEqual(await project.query('select n from @.m'), [{ n: 1 }]);
 });
