@@ -1,19 +1,20 @@
-import type { Project } from '../project/project.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { RunResult } from '../run/run-result.ts';
 import type { CommandContext } from './command.ts';
 import { formatError } from './format-error.ts';
 import { formatSummary, formatTotals } from './format-run.ts';
+import { nodeError } from './node-error.ts';
 import type { Style } from './output.ts';
 
 export interface PrintRunOptions {
   readonly context: Pick<CommandContext, 'output' | 'log' | 'cwd'>;
-  readonly project: Pick<Project, 'dir'>;
+  readonly manifest: Manifest;
   readonly json: boolean;
   readonly logFormat: 'text' | 'json';
 }
 
 /** The outcome of a run: a line a node and the totals on stdout, what went wrong in full on stderr. */
-export function printRun(result: RunResult, { context, project, json, logFormat }: PrintRunOptions): void {
+export function printRun(result: RunResult, { context, manifest, json, logFormat }: PrintRunOptions): void {
   const { output, log, cwd } = context;
   if (json) output.print(JSON.stringify(result, withErrors, 2));
   if (logFormat === 'json') {
@@ -26,9 +27,11 @@ export function printRun(result: RunResult, { context, project, json, logFormat 
   const onStderr = (style: Style, text: string): string => output.paint('stderr', style, text);
   const onStdout = (style: Style, text: string): string => output.paint('stdout', style, text);
   if (!json && !output.quiet && result.nodes.length > 0) output.print(formatSummary(result, onStdout));
-  for (const { error, status } of result.nodes) {
-    if (error !== null && status !== 'cancelled')
-      output.complain(`\n${formatError(error, { projectDir: project.dir, cwd, paint: onStderr })}`);
+  for (const { error, status, node: id } of result.nodes) {
+    const node = manifest.nodes.get(id);
+    if (error === null || status === 'cancelled' || !node) continue;
+    const text = formatError(nodeError(error, node), { projectDir: manifest.projectDir, cwd, paint: onStderr });
+    output.complain(`\n${id}\n${text}`);
   }
   if (json || output.quiet) return;
   output.print(`\n${formatTotals(result, onStdout)}`);

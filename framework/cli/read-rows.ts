@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { Postgres } from '../connections/postgres.ts';
 import type { Warehouse } from '../connections/warehouse.ts';
+import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { Manifest, ModelNode, Node, SeedNode, SourceNode, SyncNode } from '../manifest/manifest.ts';
 import { readsFinal } from '../manifest/reads-final.ts';
@@ -11,6 +12,7 @@ import { tableSql } from '../sync/table-name.ts';
 import type { CommandContext } from './command.ts';
 import { findNode } from './find-node.ts';
 import type { Rows } from './format-rows.ts';
+import { nodeError } from './node-error.ts';
 import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
 import type { OpenProject } from './open-project.ts';
 
@@ -27,13 +29,17 @@ export async function readRows(
   { log, signal }: Pick<CommandContext, 'log' | 'signal'>,
 ): Promise<Rows> {
   const node = name === undefined ? null : (findSync(name, manifest) ?? findNode(name, manifest, isShown));
-  if (node?.kind === 'sync') {
-    await using postgres = await openTargetPostgres(project, { threads: 1, log });
-    return await readTable(postgres, node, limit);
+  try {
+    if (node?.kind === 'sync') {
+      await using postgres = await openTargetPostgres(project, { threads: 1, log });
+      return await readTable(postgres, node, limit);
+    }
+    const sql = node === null ? renderInline(inline ?? '', manifest) : selectSql(node, manifest);
+    await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
+    return await readQuery(warehouse, sql, limit, signal);
+  } catch (thrown) {
+    throw thrown instanceof GccflowError && node !== null ? nodeError(thrown, node) : thrown;
   }
-  const sql = node === null ? renderInline(inline ?? '', manifest) : selectSql(node, manifest);
-  await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
-  return await readQuery(warehouse, sql, limit, signal);
 }
 
 type Shown = SyncNode | ModelNode | SeedNode | SourceNode;

@@ -38,7 +38,7 @@ export async function runNodes(
     version: readVersion(),
     redact: (text) => context.secrets.redact(text),
   });
-  printRun(result, { context, project, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
+  printRun(result, { context, manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
   return result.status === 'success' ? exitCode.ok : exitCode.failed;
 }
 
