@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openObjects } from '../framework/connections/open-objects.ts';
+import { openPostgres } from '../framework/connections/open-postgres.ts';
+import { openWarehouse } from '../framework/connections/open-warehouse.ts';
+import type { Postgres } from '../framework/connections/postgres.ts';
+import type { Warehouse } from '../framework/connections/warehouse.ts';
+import { systemClock } from '../framework/foundation/clock.ts';
+import type { Log } from '../framework/foundation/log.ts';
+import { SyncFile } from '../framework/project/sync-file.ts';
+import { runSync } from '../framework/sync/run-sync.ts';
+import { comparedFigure, type Figure, figure, median } from './figure.ts';
+
+const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+const rounds = 3;
+
+/**
+ * Wall time of a sync of 2,000,000 rows against that of COPY alone: the same bytes, uncompressed, from a local file
+ * into an identical table of the same server, as psql's \\copy does. Memory is the highest of this process in a sync that goes through it, the warehouse
+ * being another process's (`gccflow warehouse serve`).
+ */
+export async function measure(): Promise<readonly Figure[]> {
+  const projectDir = mkdtempSync(join(tmpdir(), 'gccflow-bench-'));
+  try {
+    await using postgres = await openPostgres({ type: 'embedded', path: '.gccflow/postgres' }, { projectDir, maxConnections: 6, log });
+    const wall = await measureWall(projectDir, postgres);
+    const memory = process.argv.includes('--no-memory') ? [] : await measureMemory();
+    return [wall, ...memory];
+  } finally {
+    rmSync(projectDir, { recursive: true, force: true });
+  }
+}
+
+const warehouseConfig = { type: 'embedded', path: '.gccflow/warehouse', database: 'dbt' } as const;
+
+async function measureWall(projectDir: string, postgres: Postgres): Promise<Figure> {
+  await using warehouse = await openWarehouse(warehouseConfig, { projectDir, sessions: 2, log });
+  await fill(warehouse, 2_000_000);
+  const file = join(projectDir, 'rows.tsv');
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  await publish(projectDir, warehouse, postgres, 'first');
+  await warehouse.execute(`insert into function file('${file}', 'TabSeparated') select * from dbt.rows`, {
+    settings: { date_time_output_format: 'iso' },
+  });
+  for (let round = 0; round < rounds; round++) {
+    ours.push(await seconds(() => publish(projectDir, warehouse, postgres, `round${round}`)));
+    await postgres.query('drop table if exists bare');
+    await postgres.query('create table bare (like public.rows)');
+    theirs.push(await seconds(() => copyFile(postgres, file)));
+  }
+  return comparedFigure('sync.wall_2000000', median(ours), 's', 'COPY from a local file', median(theirs));
+}
+
+/** What `psql`'s \\copy does. */
+async function copyFile(postgres: Postgres, file: string): Promise<void> {
+  await using session = await postgres.session();
+  await session.copyFrom('copy bare from stdin', createReadStream(file, { highWaterMark: 256 * 1024 }));
+}
+
+async function measureMemory(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const rows of [2_000_000, 8_000_000]) {
+    const peak = await run([import.meta.filename, 'memory', String(rows)]);
+    figures.push(figure(`sync.memory_${rows}`, Number(peak), 'MB'));
+  }
+  return figures;
+}
+
+/** A process of its own, whose warehouse is another's: its memory is gccflow's alone. */
+async function memoryOf(rows: number): Promise<number> {
+  const projectDir = mkdtempSync(join(tmpdir(), 'gccflow-bench-'));
+  const server = spawn(process.execPath, [import.meta.filename, 'serve', projectDir], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    const url = await new Promise<string>((resolve) => server.stdout.once('data', (line: Buffer) => resolve(line.toString().trim())));
+    await using warehouse = await openWarehouse(
+      { type: 'clickhouse', url, database: 'dbt', cluster: null },
+      { projectDir, sessions: 2, log },
+    );
+    await using postgres = await openPostgres({ type: 'embedded', path: '.gccflow/postgres' }, { projectDir, maxConnections: 4, log });
+    await fill(warehouse, rows);
+    let peak = 0;
+    const sampling = new AbortController();
+    const sampler = (async () => {
+      while (!sampling.signal.aborted) {
+        peak = Math.max(peak, process.memoryUsage.rss());
+        await sleep(20);
+      }
+    })();
+    await publish(projectDir, warehouse, postgres, 'memory');
+    sampling.abort();
+    await sampler;
+    return peak / 1e6;
+  } finally {
+    server.kill('SIGKILL');
+    rmSync(projectDir, { recursive: true, force: true });
+  }
+}
+
+async function serve(projectDir: string): Promise<void> {
+  const { serveWarehouse } = await import('../framework/connections/serve-warehouse.ts');
+  const { url, user, password } = await serveWarehouse(warehouseConfig, { projectDir, sessions: 2, log });
+  process.stdout.write(`${url.replace('//', `//${user}:${password}@`)}\n`);
+  process.stdin.resume().once('end', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+async function fill(warehouse: Warehouse, rows: number): Promise<void> {
+  await warehouse.execute(`
+    create or replace table dbt.rows engine = MergeTree order by id as
+    select toInt64(number) as id, concat('profile_', toString(cityHash64(number) % 100000)) as handle,
+      if(number % 11 = 0, null, concat('Title of video ', toString(number), ' with "words", \\'quotes\\' and é')) as title,
+      toInt32(cityHash64(number) % 1000000) as views, toDecimal64((number % 10000) / 100, 2) as rate, toDate('2024-01-01') + number % 365 as day,
+      toDateTime('2024-01-01 00:00:00', 'UTC') + number as seen_at, number % 3 = 0 as active
+    from numbers(${rows})`);
+}
+
+async function publish(projectDir: string, warehouse: Warehouse, postgres: Postgres, runId: string): Promise<void> {
+  await using objects = await openObjects({ type: 'filesystem', path: '.gccflow/objects' }, { projectDir });
+  const sync = SyncFile.parse({ kind: 'sync', name: 'rows', from: 'rows', to: 'rows' });
+  const from = { database: 'dbt', name: 'rows' };
+  const signal = new AbortController().signal;
+  await runSync({ sync }, { warehouse, postgres, objects, from, final: false, log, signal, runId, clock: systemClock });
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+async function run(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+const [, script, task, argument = ''] = process.argv;
+if (script === import.meta.filename && task === 'serve') await serve(argument);
+if (script === import.meta.filename && task === 'memory') process.stdout.write(String(await memoryOf(Number(argument))));
