@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Figure, figure, median } from './figure.ts';
 
-const main = resolve(import.meta.dirname, '../framework/cli/main.ts');
+const main = resolve(import.meta.dirname, '../framework/cli/gccflow.mjs');
 
 /** `gccflow ls` as a user runs it, whole processes, on generated projects of 10,000 and 112 models with 3 refs, config and properties each. */
 export async function measure(): Promise<readonly Figure[]> {

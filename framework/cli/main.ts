@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
 
-enableCompileCache(); // before the first import, so that a start costs no compiling
+enableCompileCache(); // before the first import, so that a start compiles nothing
 const { runCli } = await import('./run-cli.ts');
 
 const { stdout, stderr } = process;

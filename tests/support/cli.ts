@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../framework/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../framework/cli/gccflow.mjs', import.meta.url));
 
 export interface CliRun {
   readonly exitCode: number | null;
