@@ -85,3 +85,25 @@ test('warehouse serve shares the warehouse with other commands until it is told 
   assert.deepEqual([served.exitCode, served.signal], [0, null]);
   assert.match(served.stdout, /^http:\/\/127\.0\.0\.1:\d+\n$/);
 });
+
+test('on a shared warehouse only runs of the same nodes refuse each other', async () => {
+  using project = projectFolder({ ...slowProject, 'models/other.sql': '{{config materialized="table"}}\nselect 1 as a\n' });
+  const server = startCli(['warehouse', 'serve'], { cwd: project.dir });
+  await new Promise((resolve) => server.child.stdout?.once('data', resolve));
+  const run = startCli(['run', '-s', '+slow'], { cwd: project.dir });
+  await new Promise<void>((resolve) => run.child.stderr?.on('data', (chunk: Buffer) => chunk.includes('start model.slow') && resolve()));
+
+  const [same, other] = await Promise.all([
+    runCli(['run', '-s', 'slow'], { cwd: project.dir }),
+    runCli(['run', '-s', 'other'], { cwd: project.dir }),
+  ]);
+  run.child.kill('SIGINT');
+  const stopped = await run.ended;
+  server.child.kill('SIGTERM');
+  await server.ended;
+
+  assert.equal(same.exitCode, 3);
+  assert.match(same.stderr, /^error\[RUN_LOCKED\]: .*model\.slow/);
+  assert.equal(other.exitCode, 0, other.stderr);
+  assert.equal(stopped.signal, 'SIGINT');
+});
