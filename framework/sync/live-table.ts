@@ -4,7 +4,6 @@ import { type TableName, tableSql } from './table-name.ts';
 /** What the catalog says of a live table that its successor must have too. */
 export interface LiveTable {
   readonly oid: number;
-  readonly rows: number;
   readonly owner: string;
   readonly comment: string | null;
   readonly options: readonly string[];
@@ -66,9 +65,12 @@ export interface LivePolicy {
 /** Reads a table from the catalog, or null if there is none. */
 export async function readLiveTable(session: PostgresQueries, name: TableName): Promise<LiveTable | null> {
   const [row] = await session.query<{ table: LiveTable | null }>(liveTableSql, [name.schema, name.table]);
-  if (row?.table == null) return null;
-  const [counted] = await session.query<{ rows: string }>(`select count(*) as rows from ${tableSql(name)}`);
-  return { ...row.table, rows: Number(counted?.rows) };
+  return row?.table ?? null;
+}
+
+export async function countRows(session: PostgresQueries, name: TableName): Promise<number> {
+  const [row] = await session.query<{ rows: string }>(`select count(*) as rows from ${tableSql(name)}`);
+  return Number(row?.rows ?? 0);
 }
 
 const liveTableSql = `

@@ -4,7 +4,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { SyncNode } from '../manifest/manifest.ts';
 import { readDependents, refuseDependents } from './dependents.ts';
-import { type LiveTable, readLiveTable } from './live-table.ts';
+import { countRows, type LiveTable, readLiveTable } from './live-table.ts';
 import { lockTable, type Publication } from './publication.ts';
 import { exchangeWithBackup } from './swap-table.ts';
 import { backupTable } from './table-name.ts';
@@ -24,18 +24,19 @@ export async function rollbackSync({ sync }: Pick<SyncNode, 'sync'>, deps: Rollb
   const backup = await readLiveTable(postgres, backupTable(sync.to));
   if (live === null || backup === null || sync.mode === 'upsert') throw impossible(sync.name, sync.to.table, live);
   refuseDependents(sync, await readDependents(postgres, sync.to));
+  const rows = await countRows(postgres, backupTable(sync.to));
   const publication: Publication = {
     id: randomUUID(),
     sync: sync.name,
     ...sync.to,
     mode: 'rollback',
-    rows: backup.rows,
+    rows,
     bytes: 0,
     runId,
     publishedAt: clock.now(),
   };
   await exchangeWithBackup(postgres, { sync, live, renamings: [], publication, comment: live.comment, signal }, backup);
-  return { rows: backup.rows, publicationId: publication.id };
+  return { rows, publicationId: publication.id };
 }
 
 function impossible(sync: string, table: string, live: LiveTable | null): GccflowError {

@@ -8,7 +8,7 @@ import { readDependents, refuseDependents } from './dependents.ts';
 import { type ExportManifest, runPrefix, syncPrefix } from './export-manifest.ts';
 import { type ExportRange, exportRelation } from './export-relation.ts';
 import { finishTable, type Renaming } from './finish-table.ts';
-import { type LiveTable, readLiveTable } from './live-table.ts';
+import { countRows, type LiveTable, readLiveTable } from './live-table.ts';
 import { loadTable } from './load-table.ts';
 import { ensurePublications, lockTable, type Publication, recordPublication } from './publication.ts';
 import { swapTable } from './swap-table.ts';
@@ -54,8 +54,10 @@ class SyncRun {
     const { postgres } = this.#deps;
     await using _held = await lockTable(postgres, this.#sync);
     const prepared = await this.#phase('prepare', () => this.#prepare());
-    const manifest = await this.#phase('export', () => exportRelation(this.#sync, prepared.columns, prepared.range, this.#deps));
-    const renamings = await this.#phase('load', () => this.#load(prepared, manifest));
+    const [manifest, liveRows] = await this.#phase('export', () =>
+      Promise.all([exportRelation(this.#sync, prepared.columns, prepared.range, this.#deps), this.#countLive(prepared)]),
+    );
+    const renamings = await this.#phase('load', () => this.#load(prepared, manifest, liveRows));
     const publication = this.#publicationOf(manifest, prepared);
     await this.#phase('publish', () => this.#publish(prepared, renamings, publication));
     await this.#phase('cleanup', () => this.#cleanUp());
@@ -89,8 +91,13 @@ class SyncRun {
     return { columns, live, range: null };
   }
 
+  /** What a new table is compared with; null where there is nothing to compare. */
+  async #countLive({ live }: Prepared): Promise<number | null> {
+    return live === null || this.#upserts(live) ? null : countRows(this.#deps.postgres, this.#sync.to);
+  }
+
   /** One transaction: the new table is there whole, or not at all. */
-  #load({ columns, live }: Prepared, manifest: ExportManifest): Promise<Renaming[]> {
+  #load({ columns, live }: Prepared, manifest: ExportManifest, liveRows: number | null): Promise<Renaming[]> {
     const { postgres, objects, signal, onProgress, runId } = this.#deps;
     const sync = this.#upserts(live) ? stagingOf(this.#sync) : withKey(this.#sync);
     const table = newTable(this.#sync.to);
@@ -98,7 +105,7 @@ class SyncRun {
       const onRows = (rows: number): void => onProgress?.({ phase: 'load', rows, totalRows: manifest.rows });
       const rows = await loadTable(session, { table, columns, manifest, objects, signal, mark: markOf(runId), onRows });
       const renamings = await finishTable(session, sync, columns, table, this.#upserts(live) ? null : live);
-      await validateTable(session, this.#sync, table, { rows, liveRows: this.#upserts(live) ? null : (live?.rows ?? null) });
+      await validateTable(session, this.#sync, table, { rows, liveRows });
       return renamings;
     }, signal);
   }
