@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GccflowError, messageOf } from '../foundation/error.ts';
+import { isAlive } from './is-alive.ts';
 
 /** The error for a data directory that did not open: who holds it, as far as ClickHouse's own status file says. */
 export async function openingFailure(path: string, thrown: unknown): Promise<GccflowError> {
@@ -30,13 +31,4 @@ export async function holderOf(path: string): Promise<number | null> {
   const status = await readFile(join(path, 'status'), 'utf8').catch(() => '');
   const pid = Number(/^PID: (\d+)/m.exec(status)?.[1] ?? 0);
   return pid > 0 && pid !== process.pid && isAlive(pid) ? pid : null;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
+import { isAlive } from './is-alive.ts';
 import type { ObjectStore, TableFunction } from './objects.ts';
 
-/** An object store that is a folder of this machine. An object is written beside its name and renamed, so no half of one is seen. */
+/** Where objects are while they are written, by the process that writes them. No key begins like this. */
+const unfinished = '.unfinished';
+
+/** An object store that is a folder of this machine. An object is written elsewhere in it and renamed, so no half of one is seen. */
 export class FilesystemObjects implements ObjectStore {
   readonly kind = 'filesystem';
   readonly #dir: string;
@@ -20,8 +24,8 @@ export class FilesystemObjects implements ObjectStore {
   put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void> {
     return this.#guard(key, async () => {
       const path = this.#path(key);
-      const fresh = `${path}.${randomBytes(4).toString('hex')}.partial`;
-      await mkdir(dirname(path), { recursive: true });
+      const fresh = join(this.#dir, unfinished, `${process.pid}-${randomBytes(4).toString('hex')}`);
+      for (const folder of [dirname(path), dirname(fresh)]) await mkdir(folder, { recursive: true });
       try {
         const source = body instanceof Readable ? body : Readable.from([body]);
         await pipeline(source, createWriteStream(fresh), signal === undefined ? {} : { signal });
@@ -57,14 +61,23 @@ export class FilesystemObjects implements ObjectStore {
         if (isMissing(thrown)) return [];
         throw thrown;
       });
-      const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.partial'));
+      const files = entries.filter((entry) => entry.isFile());
       const keys = files.map((entry) => relative(this.#dir, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
-      return keys.filter((key) => key.startsWith(prefix)).sort();
+      return keys.filter((key) => key.startsWith(prefix) && !key.startsWith(`${unfinished}/`)).sort();
     });
   }
 
+  /** Folders that become empty go too. */
   async remove(keys: readonly string[]): Promise<void> {
     for (const key of keys) await this.#guard(key, () => rm(this.#path(key), { force: true }));
+    for (const folder of new Set(keys.map((key) => dirname(this.#path(key))))) await rmdir(folder).catch(() => {});
+  }
+
+  /** Removes what processes that are gone have not written to its end. */
+  async sweep(): Promise<void> {
+    const dir = join(this.#dir, unfinished);
+    const dead = (await readdir(dir).catch(() => [])).filter((name) => !isAlive(Number.parseInt(name, 10)));
+    for (const name of dead) await this.#guard(name, () => rm(join(dir, name), { force: true }));
   }
 
   async prepare(key: string): Promise<void> {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GccflowError } from '../foundation/error.ts';
+import { isAlive } from './is-alive.ts';
 import type { PostgresHome } from './postgres-home.ts';
 
 /** A running server, as its postmaster.pid tells. */
@@ -44,6 +45,7 @@ export async function readClusterPassword(home: PostgresHome): Promise<string> {
  * synced to disk once, at its end. Throws POSTGRES_UNREACHABLE for one of another major version.
  */
 export async function ensureCluster(home: PostgresHome, major: string): Promise<void> {
+  await sweepHalfClusters(home);
   const found = await readFile(join(dataDirOf(home), 'PG_VERSION'), 'utf8').catch(() => null);
   if (found === null) return createCluster(home);
   if (found.trim() === major) return;
@@ -54,6 +56,16 @@ export async function ensureCluster(home: PostgresHome, major: string): Promise<
       hint: `Move ${dataDirOf(home)} away; what was published there is published again by the next run.`,
     },
   );
+}
+
+/** Clusters and password files of processes that died while they made them. */
+async function sweepHalfClusters(home: PostgresHome): Promise<void> {
+  for (const name of await readdir(home.dir)) {
+    const maker = /^data\.(\d+)\./.exec(name)?.[1];
+    if (maker === undefined || isAlive(Number(maker))) continue;
+    // An initdb that outlived its caller may still be writing: it ends when its folder is gone.
+    await rm(join(home.dir, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
 }
 
 async function createCluster(home: PostgresHome): Promise<void> {
@@ -80,6 +92,7 @@ async function createCluster(home: PostgresHome): Promise<void> {
 
 /** Starts the server and waits until it answers. False when another process was first. */
 export async function startServer(home: PostgresHome): Promise<boolean> {
+  await removeStaleLock(home);
   const settings = Object.entries({ ...serverSettings, port: String(await freePort()) });
   const logFile = join(home.dir, 'server.log');
   await using log = await open(logFile, 'w', 0o600);
@@ -110,12 +123,19 @@ export async function startServer(home: PostgresHome): Promise<boolean> {
   });
 }
 
+/** PostgreSQL takes any living process of its user that has the old server's number for the server, and refuses to start. */
+async function removeStaleLock(home: PostgresHome): Promise<void> {
+  const file = join(dataDirOf(home), 'postmaster.pid');
+  const [pid] = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  if (isAlive(Number(pid)) && !(await isServer(Number(pid), home))) await rm(file, { force: true });
+}
+
 /** The server that has this cluster, or null. One that died without a word is not counted. */
 export async function readPostmaster(home: PostgresHome): Promise<Postmaster | null> {
   const text = await readFile(join(dataDirOf(home), 'postmaster.pid'), 'utf8').catch(() => null);
   if (text === null) return null;
   const [pid, , , port, , , , status] = text.split('\n');
-  if (!isAlive(Number(pid))) return null;
+  if (!(await isServer(Number(pid), home))) return null;
   return { pid: Number(pid), port: Number(port), ready: status?.trim() === 'ready' };
 }
 
@@ -125,14 +145,14 @@ export async function stopServer(home: PostgresHome, pid: number): Promise<void>
   while (isAlive(pid) && (await readPostmaster(home))?.pid === pid) await sleep(5);
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/**
+ * Whether the process is the server of this cluster: after a crash its number may be somebody else's by now.
+ * A server works in its data directory; where the system does not say so, a living process is taken for it.
+ */
+async function isServer(pid: number, home: PostgresHome): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  const dir = await readlink(`/proc/${pid}/cwd`).catch((thrown: NodeJS.ErrnoException) => (thrown.code === 'EACCES' ? '' : null));
+  return dir === null ? isAlive(pid) : dir === (await realpath(dataDirOf(home)));
 }
 
 async function freePort(): Promise<number> {

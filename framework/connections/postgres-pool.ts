@@ -25,7 +25,9 @@ export async function openPool({ kind, url, maxConnections, log }: PoolOptions):
     keepAlive: true,
     application_name: 'gccflow',
   });
-  pool.on('error', (err) => log.warn({ place, message: postgresError(err, place).message }, 'idle connection lost'));
+  pool.on('error', (err) => {
+    if (!pool.ending) log.warn({ place, message: postgresError(err, place).message }, 'idle connection lost');
+  });
   // A connection that is lent out and lost says so through its next query; without a listener it would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   const open = new OpenPool(kind, pool, place);

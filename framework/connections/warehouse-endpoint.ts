@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { isAlive } from './embedded-holder.ts';
+import { isAlive } from './is-alive.ts';
 
 /** Where a process that holds an embedded warehouse serves it. Beside the data directory, readable by its owner only. */
 const WarehouseEndpoint = z.object({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -64,6 +64,48 @@ test('what was committed outlives a kill of the process that held the server', a
 
   assert.equal(signal, 'SIGKILL');
   assert.deepEqual(await postgres.query('select * from kept'), [{ id: 7 }]);
+});
+
+test('a server that was killed is started again, though another process has its number by now', async () => {
+  using project = projectFolder();
+  const pidFile = join(project.dir, 'postgres', 'data', 'postmaster.pid');
+  const killed = await openPostgres(embeddedConfig, options(project.dir));
+  await killed.query('create table kept as select 8 as id');
+  const [pid = '', ...lines] = readFileSync(pidFile, 'utf8').split('\n');
+  process.kill(Number(pid), 'SIGKILL');
+  await assert.rejects(async () => {
+    for (;;) await killed.query('select 1');
+  });
+  await killed[Symbol.asyncDispose]();
+  writeFileSync(pidFile, [String(process.pid), ...lines].join('\n'));
+
+  await using postgres = await openPostgres(embeddedConfig, options(project.dir));
+
+  assert.deepEqual(await postgres.query('select * from kept'), [{ id: 8 }]);
+});
+
+test('a cluster that a killed process made half is removed', async () => {
+  using project = projectFolder();
+  const { pid: dead } = spawnSync('true');
+  const home = join(project.dir, 'postgres');
+  mkdirSync(join(home, `data.${dead}.00ff00ff`, 'base'), { recursive: true });
+  writeFileSync(join(home, `data.${dead}.00ff00ff.password`), 'hush');
+
+  await using _postgres = await openPostgres(embeddedConfig, options(project.dir));
+
+  assert.deepEqual(readdirSync(home).sort(), ['data', 'server.log']);
+});
+
+test('closing while the server stops warns of nothing', async () => {
+  using project = projectFolder();
+  const warnings: unknown[] = [];
+  const log = { ...silentLog, warn: (...said: unknown[]) => warnings.push(said) };
+  const postgres = await openPostgres(embeddedConfig, { ...options(project.dir), maxConnections: 12, log });
+  await Promise.all(Array.from({ length: 12 }, () => postgres.query('select pg_sleep(0.05)')));
+
+  await postgres[Symbol.asyncDispose]();
+
+  assert.deepEqual(warnings, []);
 });
 
 test('a platform without binaries is told which package is missing', async () => {

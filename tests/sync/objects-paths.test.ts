@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openObjects } from '../../framework/connections/open-objects.ts';
 import { runPrefix } from '../../framework/sync/export-manifest.ts';
 import { scratchBucket, scratchFolder } from '../support/objects.ts';
 import { scratchSync } from '../support/sync.ts';
@@ -98,4 +100,20 @@ test('a store that does not answer says so without its secret', async () => {
     objects.size('a'),
     (thrown: Error) => /ECONNREFUSED/.test(thrown.message) && !/hush/.test(`${thrown.message} ${thrown.cause}`),
   );
+});
+
+test('what a killed process left half in a folder is no object, and goes when the folder is opened again', async () => {
+  await using folder = await scratchFolder();
+  const dir = folder.config.type === 'filesystem' ? folder.config.path : '';
+  const { pid: dead } = spawnSync('true');
+  mkdirSync(join(dir, '.unfinished'));
+  writeFileSync(join(dir, '.unfinished', `${dead}-00ff`), 'half');
+  await folder.objects.put('a/b', 'whole');
+
+  const reopened = await openObjects(folder.config, { projectDir: '/' });
+
+  assert.deepEqual(await reopened.list(''), ['a/b']);
+  assert.deepEqual(readdirSync(join(dir, '.unfinished')), []);
+  await reopened.remove(['a/b']);
+  assert.equal(existsSync(join(dir, 'a')), false);
 });
