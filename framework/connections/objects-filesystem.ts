@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { GccflowError, messageOf } from '../foundation/error.ts';
@@ -57,14 +57,23 @@ export class FilesystemObjects implements ObjectStore {
 
   list(prefix: string): Promise<string[]> {
     return this.#guard(prefix, async () => {
-      const entries = await readdir(this.#dir, { recursive: true, withFileTypes: true }).catch((thrown) => {
-        if (isMissing(thrown)) return [];
-        throw thrown;
-      });
-      const files = entries.filter((entry) => entry.isFile());
-      const keys = files.map((entry) => relative(this.#dir, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
+      const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      const keys = await this.#keysBelow(folder);
       return keys.filter((key) => key.startsWith(prefix) && !key.startsWith(`${unfinished}/`)).sort();
     });
+  }
+
+  /** A folder that another process removes in the meantime holds nothing; those beside it still count. */
+  async #keysBelow(folder: string): Promise<string[]> {
+    const entries = await readdir(this.#path(folder), { withFileTypes: true }).catch((thrown) => {
+      if (isMissing(thrown)) return [];
+      throw thrown;
+    });
+    const found = entries.map(async (entry) => {
+      if (entry.isDirectory()) return this.#keysBelow(`${folder}${entry.name}/`);
+      return entry.isFile() ? [`${folder}${entry.name}`] : [];
+    });
+    return (await Promise.all(found)).flat();
   }
 
   /** Folders that become empty go too. */

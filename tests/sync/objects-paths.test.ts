@@ -117,3 +117,27 @@ test('what a killed process left half in a folder is no object, and goes when th
   await reopened.remove(['a/b']);
   assert.equal(existsSync(join(dir, 'a')), false);
 });
+
+test('listing a folder misses no object while others are removed beside it', async () => {
+  await using folder = await scratchFolder();
+  const { objects } = folder;
+  await objects.put('kept/run/part', 'x');
+  let churning = true;
+  const churn = async (): Promise<void> => {
+    for (let round = 0; round < 200; round++) {
+      await objects.put(`gone/${round}/part`, 'x');
+      await objects.remove([`gone/${round}/part`]);
+    }
+    churning = false;
+  };
+  const lookOn = async (): Promise<string[][]> => {
+    const seen: string[][] = [];
+    while (churning) seen.push(await objects.list(''));
+    return seen;
+  };
+
+  const [lists] = await Promise.all([lookOn(), churn()]);
+
+  assert.ok(lists.length > 10);
+  assert.ok(lists.every((keys) => keys.includes('kept/run/part')));
+});
