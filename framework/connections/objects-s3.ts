@@ -123,7 +123,7 @@ export class S3Objects implements ObjectStore {
   #url(key: string): string {
     const { endpoint, bucket, region } = this.#config;
     const base = endpoint === null ? `https://${bucket}.s3.${region}.amazonaws.com` : `${endpoint.replace(/\/$/, '')}/${bucket}`;
-    return `${base}/${this.#key(key)}`;
+    return `${base}/${this.#key(key).split('/').map(urlSegment).join('/')}`;
   }
 
   async #guard<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
@@ -139,6 +139,11 @@ export class S3Objects implements ObjectStore {
       });
     }
   }
+}
+
+/** ClickHouse fills `{_partition_id}` in itself, before it reads the URL. */
+function urlSegment(name: string): string {
+  return encodeURIComponent(name).replace('%7B_partition_id%7D', '{_partition_id}');
 }
 
 function reasonOf(thrown: unknown): string {

@@ -32,7 +32,7 @@ export async function scratchBucket(): Promise<ScratchObjects> {
   const config = {
     type: 's3',
     bucket: 'scratch',
-    prefix: 'exports/here',
+    prefix: 'exports of ünï/here',
     region: 'us-east-1',
     endpoint: `http://127.0.0.1:${port}`,
     access_key_id: 'S3RVER',
