@@ -20,7 +20,7 @@ export interface Option {
   /** The only values it takes. */
   readonly choices?: readonly string[];
   /** What the shell offers for its value. */
-  readonly completes?: 'node' | 'target' | 'folder';
+  readonly completes?: 'node' | 'target' | 'selector' | 'folder';
 }
 
 export type Options = Readonly<Record<string, Option>>;

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Diagnostics } from '../foundation/diagnostics.ts';
 import type { Command, CommandContext, Option, Options } from './command.ts';
 import { everywhereOptions } from './options.ts';
 import { Secrets } from './secrets.ts';
@@ -50,20 +53,24 @@ async function positionalCandidates(command: Command, before: readonly string[],
   return positional?.choices ?? (await named(positional?.completes, before, context));
 }
 
-async function named(
-  what: 'node' | 'target' | 'folder' | undefined,
-  before: readonly string[],
-  context: Context,
-): Promise<readonly string[]> {
-  if (what !== 'node' && what !== 'target') return [];
+async function named(what: Option['completes'], before: readonly string[], context: Context): Promise<readonly string[]> {
+  if (what === undefined || what === 'folder') return [];
   try {
-    const { openProject } = await import('./open-project.ts');
+    const { locateProject, openProject } = await import('./open-project.ts');
     const flag = before.indexOf('--project-dir');
     const dir = flag === -1 ? undefined : before[flag + 1];
+    if (what === 'target') return await readTargetNames(locateProject(context.cwd, dir));
     const { manifest, project } = await openProject({ 'project-dir': dir, target: undefined, vars: undefined }, context);
-    if (what === 'target') return [project.targetName];
+    if (what === 'selector') return project.selectors.map(({ name }) => name);
     return [...manifest.nodes.values()].filter(({ kind }) => kind !== 'test').map(({ name }) => name);
   } catch {
     return []; // a shell has no place to show a project's mistakes
   }
+}
+
+/** All targets of a project, whether or not the environment has what they need. */
+async function readTargetNames(dir: string): Promise<readonly string[]> {
+  const { parseYaml } = await import('../project/parse-yaml.ts');
+  const document = parseYaml(readFileSync(join(dir, 'project.yaml'), 'utf8'), 'project.yaml', new Diagnostics());
+  return Object.keys((document?.value as { targets?: object } | null | undefined)?.targets ?? {});
 }

@@ -17,7 +17,7 @@ export interface OpenProject {
   readonly manifest: Manifest;
 }
 
-/** Loads the project that the flags name, or the one around the current folder. From then on its target's secrets are masked. */
+/** Loads the project that the flags name, or the one around the current folder. From then on its secrets are masked. */
 export async function openProject(
   values: Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>>,
   { cwd, env, secrets }: Pick<CommandContext, 'cwd' | 'env' | 'secrets'>,
@@ -32,6 +32,7 @@ export async function openProject(
     cacheDir: join(dir, '.gccflow', 'cache'),
   });
   secrets.addTarget(opened.project.target);
+  secrets.addNamed(opened.manifest);
   return opened;
 }
 

@@ -38,7 +38,7 @@ export const selectionOptions = {
     description: 'Nodes to take, e.g. tag:core, stg_post+, staging/beat. Spaces are a union, commas an intersection.',
   },
   exclude: { type: 'list', value: 'SELECTOR', completes: 'node', description: 'Nodes to leave out of those.' },
-  selector: { type: 'text', value: 'NAME', description: 'A selection by its name in selectors.yaml.' },
+  selector: { type: 'text', value: 'NAME', completes: 'selector', description: 'A selection by its name in selectors.yaml.' },
   'resource-type': { type: 'list', choices: resourceTypes, value: 'TYPE', description: 'Only nodes of these types.' },
   'indirect-selection': {
     type: 'text',

@@ -7,10 +7,11 @@ import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
 
 /** One part of a target, as it was found. */
 export interface ProbedPart {
-  readonly part: 'warehouse' | 'postgres' | 'objects';
+  readonly part: 'warehouse' | 'postgres' | 'objects' | 'broker' | 'limiter';
   /** What it is and where, without secrets. */
   readonly what: string;
-  readonly answers: boolean;
+  /** null where it was not asked, because nothing uses it yet. */
+  readonly answers: boolean | null;
   /** Version and time, or what went wrong. */
   readonly detail: string;
   readonly hint: string | null;
@@ -21,8 +22,8 @@ export async function probeTarget(
   project: Project,
   { log, signal }: Pick<CommandContext, 'log' | 'signal'>,
 ): Promise<readonly ProbedPart[]> {
-  const { warehouse, postgres, objects } = project.target;
-  return Promise.all([
+  const { warehouse, postgres, objects, broker, limiter } = project.target;
+  const asked = Promise.all([
     probe(
       'warehouse',
       warehouse.type === 'embedded' ? `embedded ClickHouse in ${warehouse.path}` : `ClickHouse at ${hostOf(warehouse.url)}`,
@@ -56,6 +57,12 @@ export async function probeTarget(
       },
     ),
   ]);
+  return [...(await asked), unused('broker', broker), unused('limiter', limiter)];
+}
+
+function unused(part: 'broker' | 'limiter', config: { readonly type: string; readonly url?: string }): ProbedPart {
+  const what = config.url === undefined ? config.type : `${config.type} at ${hostOf(config.url)}`;
+  return { part, what, answers: null, detail: 'not asked, because nothing uses it yet', hint: null };
 }
 
 async function probe(part: ProbedPart['part'], what: string, ask: () => Promise<string>): Promise<ProbedPart> {

@@ -42,7 +42,8 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
     const entry = findCommand(words);
     if (entry === undefined) return { exitCode: await runWithoutCommand(input.argv, words, output), signal: null };
     const command = await entry.load();
-    const code = await runCommand(command, input, opened);
+    const typed = words.slice(0, entry.name.split(' ').length).join(' ');
+    const code = await runCommand({ ...command, name: typed }, input, opened);
     return { exitCode: code, signal: command.service ? null : abort.received() };
   } catch (thrown) {
     if (isStop(thrown, abort.signal)) return { exitCode: exitCode.failed, signal: abort.received() };
@@ -92,9 +93,18 @@ async function runWithoutCommand(argv: readonly string[], [name]: readonly strin
 }
 
 function unknownCommand(name: string): GccflowError {
-  const hint = didYouMean(name, commands.keys()) ?? '`gccflow --help` lists the commands.';
+  const hint = dbtCommands[name] ?? didYouMean(name, commands.keys()) ?? '`gccflow --help` lists the commands.';
   return new GccflowError('USAGE', `There is no command '${name}'.`, { hint });
 }
+
+/** What to do instead of a command that dbt has. */
+const dbtCommands: Readonly<Record<string, string>> = {
+  parse: '`gccflow ls` reads the whole project and names every mistake.',
+  deps: 'A project has no packages to install; macros are files of its own.',
+  clone: 'There is no deferral to another target: build what a model reads with --select +NAME.',
+  snapshot: 'History is kept by an incremental model with the strategy append.',
+  'run-operation': "Statements run as a model's pre_hook or post_hook.",
+};
 
 async function printVersion(output: Output): Promise<ExitCode> {
   const { readVersion } = await import('./read-version.ts');

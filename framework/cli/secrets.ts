@@ -1,10 +1,12 @@
+import type { Manifest } from '../manifest/manifest.ts';
 import type { TargetConfig } from '../project/target-config.ts';
+import { namedSecrets } from '../run/mask-secrets.ts';
 
 const mask = '***';
 /** A shorter secret is only masked where it stands alone: masking each `a` of a text would hide the text and tell the secret. */
 const minLengthAnywhere = 6;
 
-/** Keeps the secrets of a target out of everything that is printed. */
+/** Keeps the secrets of a target, and those that templates put into SQL, out of everything that is printed. */
 export class Secrets {
   readonly #patterns: RegExp[] = [];
 
@@ -18,6 +20,11 @@ export class Secrets {
         if (key === 'secret_access_key' || key === 'access_key_id') this.#add(value);
       }
     }
+  }
+
+  /** From here on masks what vars and variables of the environment hold whose names sound like secrets. */
+  addNamed(manifest: Pick<Manifest, 'env' | 'vars'>): void {
+    for (const secret of namedSecrets(manifest)) this.#add(secret);
   }
 
   /** `text` with every secret masked, also inside JSON and URLs. */

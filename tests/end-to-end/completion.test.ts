@@ -10,12 +10,21 @@ const cases: readonly [readonly string[], readonly string[]][] = [
   [['run', '--select', 'stg'], ['stg_number']],
   [['run', '-s', 'stg_number', 'mart'], ['mart_number']],
   [['show', 'mart'], ['mart_number']],
-  [['run', '--target', ''], ['dev']],
+  [
+    ['run', '--target', ''],
+    ['dev', 'prod'],
+  ],
+  [['build', '--selector', ''], ['numbers']],
+  [['list', '--select', 'mart'], ['mart_number']],
   [['completion', 'z'], ['zsh']],
 ];
+const targetsAndSelector = {
+  'project.yaml': `name: small\ntarget: dev\ntargets:\n  dev: {}\n  prod: { postgres: { type: postgres, url: '{{env "UNSET"}}' } }\n`,
+  'selectors.yaml': 'selectors: [{ name: numbers, definition: stg_number }]\n',
+};
 for (const [words, expected] of cases) {
   test(`gccflow ${words.join(' ')} completes to ${expected.join(' ')}`, async () => {
-    using project = projectFolder(smallProject);
+    using project = projectFolder({ ...smallProject, ...targetsAndSelector });
 
     const { exitCode, stdout } = await runCli(['completion', 'bash', '--', ...words], { cwd: project.dir });
 

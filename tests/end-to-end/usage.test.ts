@@ -91,3 +91,27 @@ test('colors obey NO_COLOR, FORCE_COLOR and --no-color', async () => {
 
   assert.deepEqual(results, [false, true, false, false]);
 });
+
+const dbtWords: readonly [readonly string[], RegExp][] = [
+  [['build', '--defer', '--state', 'x'], /no flag '--defer' here[\s\S]*no deferral to another target/],
+  [['run', '--profiles-dir', '.'], /Targets and their connections stand in project\.yaml/],
+  [['parse'], /no command 'parse'[\s\S]*`gccflow ls` reads the whole project/],
+  [['snapshot'], /strategy append/],
+];
+for (const [args, expected] of dbtWords) {
+  test(`gccflow ${args.join(' ')} says what to do instead`, async () => {
+    const { exitCode, stderr } = await runCli(args, { cwd: import.meta.dirname });
+
+    assert.equal(exitCode, 2);
+    assert.match(stderr, expected);
+  });
+}
+
+test('dbt list is ls', async () => {
+  using project = projectFolder(smallProject);
+
+  const runs = await Promise.all(['ls', 'list'].map((name) => runCli([name, '--models', 'stg_number+'], { cwd: project.dir })));
+
+  assert.equal(runs[0]?.exitCode, 0);
+  assert.deepEqual(runs[1], runs[0]);
+});

@@ -7,7 +7,7 @@ export const compile = defineCommand({
   name: 'compile',
   summary: 'Render the SQL of models and tests.',
   description:
-    'Renders the templates of the chosen models and tests, as a first build would run them. Writes target/compiled/; where a selection is given, prints the SQL too. Touches no warehouse.',
+    'Renders the templates of the chosen models and tests. Writes target/compiled/; where a selection is given, prints the SQL too. Touches no warehouse, so an incremental model is rendered as its first build would run it; gccflow plan shows what a build would run now.',
   examples: [
     { command: 'gccflow compile', description: 'Write all SQL to target/compiled/.' },
     { command: 'gccflow compile --select mart_post', description: 'Print the SQL of one model.' },

@@ -47,6 +47,12 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
   ],
 ]);
 
+/** Names of dbt that mean a command of ours, by that command's name. */
+const aliases: Readonly<Record<string, string>> = { ls: 'list' };
+
 export const commands: ReadonlyMap<string, CommandEntry> = new Map(
-  [...commandGroups.values()].flat().map((command) => [command.name, command]),
+  [...commandGroups.values()].flat().flatMap((command) => {
+    const alias = aliases[command.name];
+    return [[command.name, command] as const, ...(alias === undefined ? [] : [[alias, command] as const])];
+  }),
 );

@@ -9,7 +9,7 @@ export const ls = defineCommand({
   name: 'ls',
   summary: 'List nodes of the graph, parents first.',
   description:
-    'Lists the nodes that a selection picks, one a line, parents before children, in a form that --select takes again. Reads files only: no warehouse is touched.',
+    'Lists the nodes that a selection picks, one a line, parents before children, in a form that --select takes again. Reads files only: no warehouse is touched. Also called list.',
   examples: [
     { command: 'gccflow ls', description: 'Every node.' },
     { command: 'gccflow ls --select +mart_post --resource-type model', description: 'The models that mart_post is made of.' },
