@@ -15,10 +15,21 @@ export function maskNamedSecrets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, secretName.test(key) ? mask : maskNamedSecrets(item)]));
 }
 
-/** Masks what templates may have put into SQL: values of the environment and of vars whose names sound like secrets. */
-export function maskerOf({ env, vars }: Pick<Manifest, 'env' | 'vars'>): (text: string) => string {
-  const secrets = [...Object.entries(env), ...Object.entries(vars)]
-    .filter((entry): entry is [string, string] => secretName.test(entry[0]) && typeof entry[1] === 'string' && entry[1].length >= minLength)
-    .flatMap(([, value]) => [value, JSON.stringify(value).slice(1, -1)]);
+/** What templates may have put into SQL: values of the environment and of vars, within lists and maps too, whose names sound like secrets. */
+export function namedSecrets({ env, vars }: Pick<Manifest, 'env' | 'vars'>): string[] {
+  return [...Object.entries(env), ...Object.entries(vars)].flatMap(([name, value]) => secretsIn(value, secretName.test(name)));
+}
+
+function secretsIn(value: unknown, isSecret: boolean): string[] {
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value).flatMap(([name, item]) => secretsIn(item, isSecret || secretName.test(name)));
+  }
+  const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return isSecret && text.length >= minLength ? [text] : [];
+}
+
+/** Masks the named secrets in a text, also inside JSON. */
+export function maskerOf(manifest: Pick<Manifest, 'env' | 'vars'>): (text: string) => string {
+  const secrets = namedSecrets(manifest).flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]);
   return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, mask), text);
 }

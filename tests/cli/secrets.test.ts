@@ -38,3 +38,15 @@ test('a short password is masked where it stands alone, and does not eat the res
 test('the password of any URL is masked, known or not', () => {
   assert.equal(new Secrets().redact('tried amqp://guest:hunter2@queue:5672/'), 'tried amqp://guest:***@queue:5672/');
 });
+
+test('what a var or a variable of the environment holds is masked when its name sounds like a secret', () => {
+  const secrets = new Secrets();
+  secrets.addNamed({
+    env: { DB_PASSWORD: 'hush-env', REGION: 'eu-west-1' },
+    vars: { api: { token: 'hush-var', days: 1234567 }, keys: ['plain-one'] },
+  });
+
+  const masked = secrets.redact('hush-env eu-west-1 hush-var 1234567 plain-one');
+
+  assert.equal(masked, '*** eu-west-1 *** 1234567 plain-one');
+});
