@@ -1,3 +1,4 @@
+import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
 import type { PostgresConfig } from '../project/target-config.ts';
 import { openEmbeddedPostgres } from './embedded-postgres.ts';
@@ -15,7 +16,17 @@ export interface PostgresOptions {
  * Opens a target's PostgreSQL. The embedded one is made on first use, started if no other process has it running,
  * and stopped by the last process that leaves it. Throws POSTGRES_UNREACHABLE, or DEPENDENCY_MISSING.
  */
-export function openPostgres(config: PostgresConfig, options: PostgresOptions): Promise<Postgres> {
+export async function openPostgres(config: PostgresConfig, options: PostgresOptions): Promise<Postgres> {
   if (config.type === 'embedded') return openEmbeddedPostgres(config.path, options);
+  requirePostgresUrl(config.url);
   return openPool({ kind: 'server', url: config.url, maxConnections: options.maxConnections, log: options.log });
+}
+
+/** The driver takes whatever it cannot read for a host of its own choice. The text may hold a password, so it is not shown. */
+function requirePostgresUrl(text: string): void {
+  const url = URL.parse(text);
+  if (url && (url.protocol === 'postgres:' || url.protocol === 'postgresql:')) return;
+  throw new GccflowError('POSTGRES_UNREACHABLE', "The target's PostgreSQL url is no postgres:// address.", {
+    hint: 'Write it as postgres://user:password@host:5432/database, special characters of the password as %XX; it may come from the environment: \'{{env "POSTGRES_URL"}}\'.',
+  });
 }

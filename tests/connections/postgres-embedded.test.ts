@@ -123,6 +123,17 @@ test('a server that does not answer is named without the password', async () => 
   });
 });
 
+for (const url of ['postgres//me:hush@host/db', 'postgres://me:hush@/@host:99999/db', 'mysql://me:hush@host/db']) {
+  test(`'${url}' is refused as no address, without the password`, async () => {
+    await assert.rejects(openPostgres({ type: 'postgres', url }, options('/')), (thrown: GccflowError) => {
+      assert.equal(thrown.code, 'POSTGRES_UNREACHABLE');
+      assert.match(thrown.message, /no postgres:\/\/ address/);
+      assert.doesNotMatch(`${thrown.message} ${thrown.hint} ${thrown.cause}`, /hush/);
+      return true;
+    });
+  });
+}
+
 test('a refused statement carries its SQLSTATE and no value of a row', async () => {
   await using scratch = await scratchPostgres();
 
