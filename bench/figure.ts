@@ -14,9 +14,16 @@ export function figure(name: string, value: number, unit: Figure['unit']): Figur
   return { name, value: round(value), unit, peer: null, peerValue: null, ratio: null };
 }
 
-/** A figure beside that of a peer, measured in the same run. */
-export function comparedFigure(name: string, value: number, unit: Figure['unit'], peer: string, peerValue: number): Figure {
-  return { name, value: round(value), unit, peer, peerValue: round(peerValue), ratio: round(value / peerValue) };
+/** A figure beside that of a peer, measured in the same run. The ratio may be the median of several, where both were measured in turns. */
+export function comparedFigure(
+  name: string,
+  value: number,
+  unit: Figure['unit'],
+  peer: string,
+  peerValue: number,
+  ratio: number = value / peerValue,
+): Figure {
+  return { name, value: round(value), unit, peer, peerValue: round(peerValue), ratio: round(ratio) };
 }
 
 /** Prints one JSON line a figure on stdout and a table for people on stderr. */

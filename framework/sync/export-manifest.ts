@@ -46,11 +46,29 @@ export function manifestKey(prefix: string): string {
   return `${prefix}/manifest.json`;
 }
 
-/** The uncompressed bytes of a part. The stream fails with SYNC_EXPORT_CORRUPT at its end unless they are the manifest's. */
-export async function readPart(objects: ObjectStore, part: ExportPart, signal: AbortSignal): Promise<Readable> {
+/**
+ * The uncompressed bytes of all parts, in order. Fails with SYNC_EXPORT_CORRUPT at the end of a part that is not the manifest's.
+ * `onBytes` is told of the stored bytes as they are read.
+ */
+export async function* readParts(
+  objects: ObjectStore,
+  parts: readonly ExportPart[],
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  for (const part of parts) {
+    try {
+      yield* await readPart(objects, part, signal, onBytes);
+    } catch (thrown) {
+      throw partError(thrown, part);
+    }
+  }
+}
+
+async function readPart(objects: ObjectStore, part: ExportPart, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<Readable> {
   const stored = await objects.get(part.key, signal);
-  const checked = stored.pipe(checkPart(part));
-  const body = checked.pipe(createZstdDecompress());
+  const checked = stored.pipe(checkPart(part, onBytes));
+  const body = checked.pipe(createZstdDecompress({ chunkSize: 256 * 1024 }));
   stored.once('error', (thrown) => body.destroy(thrown));
   checked.once('error', (thrown) => body.destroy(thrown));
   body.once('error', () => stored.destroy());
@@ -59,7 +77,7 @@ export async function readPart(objects: ObjectStore, part: ExportPart, signal: A
 }
 
 /** What a failed read of a part means: our own errors as they are, anything else is damage. */
-export function partError(thrown: unknown, part: ExportPart): unknown {
+function partError(thrown: unknown, part: ExportPart): unknown {
   if (thrown instanceof GccflowError || (thrown instanceof Error && thrown.name === 'AbortError')) return thrown;
   return new GccflowError('SYNC_EXPORT_CORRUPT', `The exported object '${part.key}' cannot be read to its end.`, {
     hint: 'Run the sync again, which exports anew; the live table is untouched.',
@@ -67,13 +85,14 @@ export function partError(thrown: unknown, part: ExportPart): unknown {
   });
 }
 
-function checkPart(part: ExportPart): Transform {
+function checkPart(part: ExportPart, onBytes: (bytes: number) => void): Transform {
   const hash = createHash('sha256');
   let bytes = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done): void {
       hash.update(chunk);
       bytes += chunk.length;
+      onBytes(chunk.length);
       done(null, chunk);
     },
     flush(done): void {

@@ -25,7 +25,6 @@ export async function finishTable(
   for (const statement of statements) await session.query(statement);
   for (const statement of describingStatements(columns, name, live)) await session.query(statement);
   for (const statement of accessStatements(sync, columns, name, live)) await session.query(statement);
-  await session.query(`analyze ${name}`);
   return renamings;
 }
 

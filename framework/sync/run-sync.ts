@@ -57,6 +57,7 @@ class SyncRun {
     const [manifest, liveRows] = await this.#phase('export', () =>
       Promise.all([exportRelation(this.#sync, prepared.columns, prepared.range, this.#deps), this.#countLive(prepared)]),
     );
+    await using _left = { [Symbol.asyncDispose]: () => this.#dropUnpublished() };
     const renamings = await this.#phase('load', () => this.#load(prepared, manifest, liveRows));
     const publication = this.#publicationOf(manifest, prepared);
     await this.#phase('publish', () => this.#publish(prepared, renamings, publication));
@@ -96,18 +97,21 @@ class SyncRun {
     return live === null || this.#upserts(live) ? null : countRows(this.#deps.postgres, this.#sync.to);
   }
 
-  /** One transaction: the new table is there whole, or not at all. */
-  #load({ columns, live }: Prepared, manifest: ExportManifest, liveRows: number | null): Promise<Renaming[]> {
+  /** The table beside the live one: loaded, finished, frozen as a table that was long vacuumed, and checked. */
+  async #load({ columns, live }: Prepared, manifest: ExportManifest, liveRows: number | null): Promise<Renaming[]> {
     const { postgres, objects, signal, onProgress, runId } = this.#deps;
-    const sync = this.#upserts(live) ? stagingOf(this.#sync) : withKey(this.#sync);
+    const upserts = this.#upserts(live);
     const table = newTable(this.#sync.to);
-    return postgres.transaction(async (session) => {
-      const onRows = (rows: number): void => onProgress?.({ phase: 'load', rows, totalRows: manifest.rows });
-      const rows = await loadTable(session, { table, columns, manifest, objects, signal, mark: markOf(runId), onRows });
-      const renamings = await finishTable(session, sync, columns, table, this.#upserts(live) ? null : live);
-      await validateTable(session, this.#sync, table, { rows, liveRows });
-      return renamings;
-    }, signal);
+    const onRows = (rows: number): void => onProgress?.({ phase: 'load', rows, totalRows: manifest.rows });
+    const ordered = this.#sync.mode === 'upsert';
+    const rows = await loadTable(postgres, { table, columns, manifest, objects, signal, mark: markOf(runId), ordered, onRows });
+    const renamings = await postgres.transaction(
+      (session) => finishTable(session, upserts ? stagingOf(this.#sync) : withKey(this.#sync), columns, table, upserts ? null : live),
+      signal,
+    );
+    await postgres.query(upserts ? `analyze ${tableSql(table)}` : `vacuum (freeze, analyze) ${tableSql(table)}`);
+    await validateTable(postgres, this.#sync, table, { rows, liveRows });
+    return renamings;
   }
 
   async #publish({ columns, live }: Prepared, renamings: readonly Renaming[], publication: Publication): Promise<void> {
@@ -122,6 +126,15 @@ class SyncRun {
       await session.query(`drop table ${tableSql(staged)}`);
       await recordPublication(session, publication);
     }, signal);
+  }
+
+  /** What a failed run leaves of its new table; nothing after a publication. A lost connection leaves it to the next run. */
+  async #dropUnpublished(): Promise<void> {
+    try {
+      await dropLeftover(this.#deps.postgres, this.#sync);
+    } catch (thrown) {
+      this.#deps.log.warn({ err: thrown, sync: this.#sync.name }, 'new table not dropped');
+    }
   }
 
   /** Removes exports that are not kept. The table is published: a failure here is a warning. */
