@@ -83,7 +83,7 @@ export class EmbeddedQueries {
   async insert(request: EmbeddedRequest, body: Readable): Promise<EmbeddedCost> {
     const format = insertFrom(request.sql, '').format;
     const start = inlineFormats.has(format) ? await readStart(body, spoolBytes) : null;
-    if (start?.whole && start.bytes.length > 0)
+    if (start?.whole && isInline(start.bytes))
       return this.#insertInline({ ...request, sql: request.sql.replace(/[\s;]+$/, '') }, start.bytes);
     await using file = await this.#spool.write(start === null ? body : start.rest(), request.signal);
     return await this.write({ ...request, sql: insertFrom(request.sql, file.path).sql }); // the file goes when this returns
@@ -157,6 +157,13 @@ export class EmbeddedQueries {
     }
   }
 }
+
+/** Whether the engine takes rows from behind the statement: an empty line ends them there, and what follows it would be run as SQL. */
+function isInline(rows: Buffer): boolean {
+  return rows.length > 0 && rows[0] !== lineFeed && !rows.includes('\n\n');
+}
+
+const lineFeed = 10;
 
 function commented({ sql, queryId }: EmbeddedRequest): string {
   return queryComment(queryId) + sql;

@@ -184,6 +184,16 @@ for (const over of ['embedded', 'http'] as const) {
     assert.deepEqual(await warehouse.query(`select count() as n from ${database}.t`), [{ n: '0' }]);
   });
 
+  check('an empty line among the rows is one of them, and what follows it is not run', async ({ warehouse, database }) => {
+    await warehouse.execute(`create table ${database}.t (a String) engine = Memory`);
+    const rows = `"two\n\nlines"\n\ntruncate table ${database}.t\n`;
+
+    await warehouse.insert(`${database}.t`, rows, { format: 'CSV' });
+
+    const kept = await warehouse.query(`select a from ${database}.t`);
+    assert.deepEqual(kept, [{ a: 'two\n\nlines' }, { a: '' }, { a: `truncate table ${database}.t` }]);
+  });
+
   check('no rows are inserted from an empty body', async ({ warehouse, database }) => {
     await warehouse.execute(`create table ${database}.t (a Int32) engine = MergeTree order by a`);
 
