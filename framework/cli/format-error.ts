@@ -42,9 +42,9 @@ function formatPlace(at: Location, { projectDir, cwd, paint }: ErrorFormat): str
   return [`  ${paint('dim', '-->')} ${formatLocation({ ...at, file })}`, ...codeFrame(path, at).map((line) => paint('dim', line))];
 }
 
-/** What the driver said, where our own sentence does not quote it. */
+/** What the driver said, where our own sentence does not quote it. What a parser said is told by the sentence and its place. */
 function formatCause(error: GccflowError): string[] {
-  if (error.cause === undefined) return [];
+  if (error.cause === undefined || error.code === 'TEMPLATE_SYNTAX' || error.code === 'YAML_SYNTAX') return [];
   const [said = ''] = messageOf(error.cause).split('\n');
   return said === '' || error.message.includes(said) ? [] : [said];
 }

@@ -52,9 +52,12 @@ function formatRows({ rowsWritten, failures }: NodeResult): string {
   return rows === null ? '' : rows.toLocaleString('en');
 }
 
-/** The first line of the message, where it says more than the status and the number of rows. */
+const maxReason = 120;
+
+/** The first line of the message, where it says more than the status and the number of rows. Errors follow in full. */
 function formatReason({ message, rowsWritten, failures, status }: NodeResult): string {
   if (status === 'pass' && failures === 0) return '';
   const [first = ''] = message.split('\n');
-  return rowsWritten !== null && /^[\d,]+ rows?$/.test(first) ? '' : first;
+  if (rowsWritten !== null && /^[\d,]+ rows?$/.test(first)) return '';
+  return first.length > maxReason ? `${first.slice(0, maxReason - 1)}…` : first;
 }

@@ -30,7 +30,7 @@ export function printRun(result: RunResult, { context, manifest, json, logFormat
   for (const { error, status, node: id } of result.nodes) {
     const node = manifest.nodes.get(id);
     if (error === null || status === 'cancelled' || !node) continue;
-    const text = formatError(nodeError(error, node), { projectDir: manifest.projectDir, cwd, paint: onStderr });
+    const text = formatError(nodeError(error, node, manifest), { projectDir: manifest.projectDir, cwd, paint: onStderr });
     output.complain(`\n${id}\n${text}`);
   }
   if (json || output.quiet) return;

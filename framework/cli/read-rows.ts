@@ -38,7 +38,7 @@ export async function readRows(
     await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
     return await readQuery(warehouse, sql, limit, signal);
   } catch (thrown) {
-    throw thrown instanceof GccflowError && node !== null ? nodeError(thrown, node) : thrown;
+    throw thrown instanceof GccflowError && node !== null ? nodeError(thrown, node, manifest) : thrown;
   }
 }
 

@@ -33,8 +33,7 @@ const retriableCodes: ReadonlySet<number> = new Set([
 
 /** Codes whose text quotes what stood in the data. */
 const parseCodes: ReadonlySet<number> = new Set([
-  6, 26, 27, 29, 32, 33, 38, 41, 43, 53, 69, 70, 72, 108, 117, 130, 131, 190, 321, 349, 363, 376, 407, 441, 467, 636, 675, 676, 677, 678,
-  691,
+  6, 26, 27, 29, 32, 33, 38, 41, 53, 69, 70, 72, 108, 117, 130, 131, 190, 321, 349, 363, 376, 407, 441, 467, 636, 675, 676, 677, 678, 691,
 ]);
 
 const memoryLimit = 241;
@@ -128,6 +127,8 @@ function withoutStatement(said: string, headerLength: number): string {
   return said
     .replace(/(failed at position \d+ \([\s\S]*?\)(?: \(line \d+, col \d+\))?): [\s\S]*?\. (Expected|Max|Unmatched|Unrecognized)/, '$1. $2')
     .replace(/(Expected one of: )([\s\S]{200})[\s\S]*/, '$1$2 …')
+    .replace(/[.:,]? in (?:scope|query) [\s\S]*?(?=\. Maybe you meant|$)/i, '')
+    .replace(/, required columns: [\s\S]*/, '')
     .replace(/at position (\d+)/, (_, at: string) => `at position ${Number(at) - headerLength}`)
     .replace(/\(line 1, col (\d+)\)/, (_, column: string) => `(line 1, col ${Number(column) - headerLength})`);
 }

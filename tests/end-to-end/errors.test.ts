@@ -77,3 +77,25 @@ targets:
   }
   for (const text of runs.flatMap(({ stdout, stderr }) => [stdout, stderr])) assert.ok(!text.includes(secrets.CH), text);
 });
+
+test("what ClickHouse refuses is shown in the model's own file, with the way on", async () => {
+  using project = projectFolder({
+    ...smallProject,
+    'models/misspelt.sql': 'select\n    id,\n    toStrng(id) as text\nfrom {{ref "stg_number"}}\n',
+    'models/unparsed.sql': 'select id\n    id as twice\nfrom {{ref "stg_number"}} limt 3 4\n',
+    'models/unknown.sql': 'select 1 as a from stg_nmber\n',
+    'models/sourced.sql': 'select 1 as a from {{source "web" "visit"}}\n',
+    'sources/web.yaml': 'kind: source\nname: web\ntables: [{ name: visit }]\n',
+  });
+
+  const { exitCode, stderr } = await runCli(['run'], { cwd: project.dir });
+
+  assert.equal(exitCode, 1);
+  assert.match(
+    stderr,
+    /UNKNOWN_FUNCTION[^\n]*\n {2}--> models\/misspelt\.sql:3:5\n3 \| {5}toStrng\(id\) as text\n {2}\| {5}\^\n {2}hint: Did you mean 'toString'/,
+  );
+  assert.match(stderr, /SYNTAX_ERROR[^\n]* failed at '\w+'\.[^\n]*\n {2}--> models\/unparsed\.sql:[23]:\d+/);
+  assert.match(stderr, /models\/unknown\.sql:1:20\n[\s\S]*?hint: Name what is read by \{\{ref "…"\}\}/);
+  assert.match(stderr, /hint: No model builds a source: create 'web'\.'visit'/);
+});

@@ -23,6 +23,8 @@ test('a fresh project builds, is published to PostgreSQL, can be shown and rolle
       ['warehouse', true],
       ['postgres', true],
       ['objects', true],
+      ['broker', null],
+      ['limiter', null],
     ],
   );
   assert.equal(built.exitCode, 0, built.stderr);
