@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { type ClientConnection, embeddedConnection } from './embedded-connection.ts';
 import { openEngine } from './embedded-engine.ts';
-import { openingFailure } from './embedded-holder.ts';
+import { openingFailure, refuseIfHeld } from './embedded-holder.ts';
 import { EmbeddedQueries } from './embedded-queries.ts';
 import { EmbeddedSessions } from './embedded-sessions.ts';
 import { openSpool } from './embedded-spool.ts';
@@ -41,6 +41,7 @@ export async function openEmbedded({ path, sessions: size, base = baseSettings }
 async function openSessions(path: string, size: number, base: WarehouseSettings): Promise<EmbeddedSessions> {
   try {
     await mkdir(path, { recursive: true });
+    await refuseIfHeld(path);
     return new EmbeddedSessions(await openEngine(path), { size, base });
   } catch (error) {
     throw await openingFailure(path, error);

@@ -107,6 +107,18 @@ for (const [args, expected] of dbtWords) {
   });
 }
 
+test('files do not wait for the statements of the embedded warehouse: it has threads enough', async () => {
+  using project = projectFolder({
+    ...smallProject,
+    'macros/pool.ts': "export function pool(): string { return process.env.UV_THREADPOOL_SIZE ?? 'unset'; }\n",
+    'models/size.sql': 'select {{pool}} as size\n',
+  });
+
+  const { stdout } = await runCli(['compile', '-s', 'size', '-q'], { cwd: project.dir });
+
+  assert.match(stdout, /select 32 as size/);
+});
+
 test('dbt list is ls', async () => {
   using project = projectFolder(smallProject);
 
