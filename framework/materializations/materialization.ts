@@ -28,13 +28,24 @@ export type WriteStep =
       readonly columnsBy: 'position' | 'name';
       readonly settings: StatementSettings;
     }
-  /** Streams the seed's file into a table. */
+  /** Streams the seed's file into a table of texts, as many of them as there are columns. */
   | {
       readonly kind: 'load';
       readonly purpose: string;
       readonly into: Relation;
       readonly columns: readonly SeedColumn[];
       readonly delimiter: string;
+    }
+  /** Puts the texts of `from` into `into` as values of its columns' types, exactly. Throws SEED_INVALID where one is no value of its type. */
+  | {
+      readonly kind: 'fit_types';
+      readonly purpose: string;
+      readonly from: Relation;
+      readonly into: Relation;
+      readonly columns: readonly SeedColumn[];
+      readonly delimiter: string;
+      readonly sql: string;
+      readonly settings: StatementSettings;
     }
   /** Compares the columns `sql` returns with those of `table` and applies the policy to `table` by ALTER, or throws SCHEMA_CHANGED. */
   | {
@@ -67,6 +78,7 @@ export interface BuildPlan {
 
 export interface SeedColumn {
   readonly name: string;
+  /** As ClickHouse writes it, without aliases. */
   readonly type: string;
 }
 

@@ -31,6 +31,7 @@ function explainStep(step: WriteStep): string {
 export function stepSql(step: WriteStep): string {
   switch (step.kind) {
     case 'statement':
+    case 'fit_types':
       return step.sql;
     case 'insert':
       return `insert into ${relationSql(step.into)}${step.columnsBy === 'name' ? ' (<columns of the select>)' : ''}\n${step.sql}`;

@@ -80,8 +80,16 @@ export const ModelConfig = z.strictObject({
   grants: z.record(z.string(), Texts).default({}).describe('Privilege to the users or roles that get it, e.g. `{ select: [analyst] }`.'),
   retain: z.int().nonnegative().default(1).describe('Previous versions kept for `gccflow rollback`.'),
   timeout: DurationValue.nullable().default(null).describe('How long the node may run.'),
-  column_types: z.record(z.string(), z.string()).default({}).describe('Seeds: column to ClickHouse type; inferred where absent.'),
-  delimiter: z.string().length(1).default(',').describe('Seeds: the CSV delimiter.'),
+  column_types: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe(
+      'Seeds: column to ClickHouse type; inferred where absent, as text where a number would lose digits. A value that is none of its type is an error. ' +
+        'An empty field and `\\N` are NULL: in a String that is not Nullable an empty field is an empty text, in other types an error. ' +
+        'Dates are written YYYY-MM-DD, times as in ISO 8601 and without an offset in the zone of the column, decimals without an exponent, ' +
+        'Bool as true/false, yes/no, on/off, t/f, y/n or 1/0, arrays, maps and tuples as in ClickHouse.',
+    ),
+  delimiter: z.string().length(1).default(',').describe('Seeds: what stands between fields, e.g. `;` or a tab.'),
 });
 /** A config with every default filled in. */
 export type ModelConfig = z.infer<typeof ModelConfig>;

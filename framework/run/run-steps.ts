@@ -3,7 +3,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
-import { loadSeed } from './load-seed.ts';
+import { fitSeed, loadSeed } from './load-seed.ts';
 import { compareColumns, matchColumns, type TypedColumn } from './match-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 
@@ -26,7 +26,10 @@ export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Pro
         rows += (await insertRows(step, columns, deps)).writtenRows;
         break;
       case 'load':
-        rows += (await loadSeed(asSeed(deps.node), step, deps)).writtenRows;
+        await loadSeed(asSeed(deps.node), step, deps);
+        break;
+      case 'fit_types':
+        rows += (await fitSeed(asSeed(deps.node), step, deps)).writtenRows;
         break;
       case 'match_columns':
         columns = await matchStage(step, deps);
