@@ -32,7 +32,7 @@ export async function readRows(
   try {
     if (node?.kind === 'sync') {
       await using postgres = await openTargetPostgres(project, { threads: 1, log });
-      return await readTable(postgres, node, limit);
+      return await readTable(postgres, node, { limit, sortedBy: sortingKey(manifest.nodes.get(node.from)) });
     }
     const sql = node === null ? renderInline(inline ?? '', manifest) : selectSql(node, manifest);
     await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
@@ -89,7 +89,20 @@ async function readQuery(warehouse: Warehouse, sql: string, limit: number, signa
   };
 }
 
-async function readTable(postgres: Postgres, { sync }: SyncNode, limit: number): Promise<Rows> {
+interface TableOptions {
+  readonly limit: number;
+  readonly sortedBy: readonly string[];
+}
+
+/** The columns a model's table is sorted by, as far as its sorting key is made of plain names. */
+function sortingKey(from: Node | undefined): readonly string[] {
+  const key = from?.kind === 'model' ? (from.config.order_by ?? '') : '';
+  const names = key.replace(/^\(([\s\S]*)\)$/, '$1').split(',');
+  return names.map((name) => name.trim()).filter((name) => /^\w+$/.test(name));
+}
+
+/** Rows in the order of the exported relation, then of the primary key: PostgreSQL keeps none, and parts are loaded side by side. */
+async function readTable(postgres: Postgres, { sync }: SyncNode, { limit, sortedBy }: TableOptions): Promise<Rows> {
   const table = tableSql(sync.to);
   const columns = await postgres.query<{ name: string; type: string }>(
     `select attname as name, typcategory as type from pg_attribute join pg_type on pg_type.oid = atttypid
@@ -97,8 +110,10 @@ async function readTable(postgres: Postgres, { sync }: SyncNode, limit: number):
     [table],
   );
   const texts = columns.map(({ name }) => `shown.${quoteName(name, 'postgres')}::text`).join(', ');
+  const keys = [...sortedBy, ...sync.primary_key].filter((key) => columns.some(({ name }) => name === key));
+  const order = keys.length === 0 ? '' : ` order by ${keys.map((key) => quoteName(key, 'postgres')).join(', ')}`;
   const rows = await postgres.query<{ cells: (string | null)[]; json: string }>(
-    `select array[${texts}]::text[] as cells, row_to_json(shown)::text as json from (select * from ${table} limit $1) as shown`,
+    `select array[${texts}]::text[] as cells, row_to_json(shown)::text as json from (select * from ${table}${order} limit $1) as shown`,
     [limit],
   );
   return {
