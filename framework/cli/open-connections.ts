@@ -73,10 +73,15 @@ async function untilReleased({ dir, target }: Project, deadline: number, signal:
 
 export async function openTargetPostgres(
   project: Project,
-  { threads, log }: Pick<ConnectionOptions, 'threads' | 'log'>,
+  { threads, log, signal }: Pick<ConnectionOptions, 'threads' | 'log'> & Partial<Pick<ConnectionOptions, 'signal'>>,
 ): Promise<Postgres> {
   const { openPostgres } = await import('../connections/open-postgres.ts');
-  return openPostgres(project.target.postgres, { projectDir: project.dir, maxConnections: threads * 3 + 2, log });
+  return openPostgres(project.target.postgres, {
+    projectDir: project.dir,
+    maxConnections: threads * 3 + 2,
+    log,
+    ...(signal && { signal }),
+  });
 }
 
 async function openSyncConnections(project: Project, options: ConnectionOptions): Promise<SyncConnections & AsyncDisposable> {

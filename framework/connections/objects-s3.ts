@@ -103,7 +103,7 @@ export class S3Objects implements ObjectStore {
         .map((name) => `{${name}:String}`)
         .join(', ')})`,
       params,
-      settings: { s3_truncate_on_insert: 1 },
+      settings: { s3_truncate_on_insert: 1, s3_retry_attempts: storeRetries },
     };
   }
 
@@ -140,6 +140,9 @@ export class S3Objects implements ObjectStore {
     }
   }
 }
+
+/** ClickHouse's own 500 go on for most of an hour; these take a quarter of a minute. */
+const storeRetries = 10;
 
 /** ClickHouse fills `{_partition_id}` in itself, before it reads the URL. */
 function urlSegment(name: string): string {

@@ -10,6 +10,8 @@ export interface PostgresOptions {
   readonly projectDir: string;
   readonly maxConnections: number;
   readonly log: Log;
+  /** Stops the waiting for a server that does not answer. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -19,7 +21,8 @@ export interface PostgresOptions {
 export async function openPostgres(config: PostgresConfig, options: PostgresOptions): Promise<Postgres> {
   if (config.type === 'embedded') return openEmbeddedPostgres(config.path, options);
   requirePostgresUrl(config.url);
-  return openPool({ kind: 'server', url: config.url, maxConnections: options.maxConnections, log: options.log });
+  const { maxConnections, log, signal } = options;
+  return openPool({ kind: 'server', url: config.url, maxConnections, log, ...(signal && { signal }) });
 }
 
 /** The driver takes whatever it cannot read for a host of its own choice. The text may hold a password, so it is not shown. */

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -12,10 +13,17 @@ export interface PoolOptions {
   readonly url: string;
   readonly maxConnections: number;
   readonly log: Log;
+  /** Once it aborts, the server has a few seconds to answer; then the connections are cut. */
+  readonly signal?: AbortSignal;
 }
 
+/** How long a connection may be silent before the system asks whether the other side is still there. */
+const keepAliveMs = 30_000;
+/** How long the server may take to end what is cancelled. One behind a dead network never answers. */
+const farewellMs = 3_000;
+
 /** Opens a pool and proves it by one query. Throws POSTGRES_UNREACHABLE. */
-export async function openPool({ kind, url, maxConnections, log }: PoolOptions): Promise<Postgres> {
+export async function openPool({ kind, url, maxConnections, log, signal }: PoolOptions): Promise<Postgres> {
   const place = placeOf(url);
   const pool = new pg.Pool({
     connectionString: url,
@@ -23,7 +31,9 @@ export async function openPool({ kind, url, maxConnections, log }: PoolOptions):
     connectionTimeoutMillis: 15_000,
     idleTimeoutMillis: 0,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveMs,
     application_name: 'gccflow',
+    stream: socketsOf(signal),
   });
   pool.on('error', (err) => {
     if (!pool.ending) log.warn({ place, message: postgresError(err, place).message }, 'idle connection lost');
@@ -38,6 +48,21 @@ export async function openPool({ kind, url, maxConnections, log }: PoolOptions):
     await pool.end();
     throw thrown;
   }
+}
+
+/** Makes the sockets of a pool, those that are still connecting too, and cuts them some time after `signal` aborts. */
+function socketsOf(signal: AbortSignal | undefined): () => Socket {
+  const sockets = new Set<Socket>();
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  signal?.addEventListener('abort', () => setTimeout(cut, farewellMs).unref(), { once: true });
+  return () => {
+    const socket = new Socket();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    return socket;
+  };
 }
 
 class OpenPool implements Postgres {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createZstdCompress } from 'node:zlib';
 import type { ObjectStore } from '../connections/objects.ts';
-import type { WarehouseSettings } from '../connections/warehouse.ts';
+import { WarehouseFault, type WarehouseSettings } from '../connections/warehouse.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { relationSql } from '../manifest/relation.ts';
@@ -98,13 +98,26 @@ async function exportDirectly(
   const key = `${prefix}/part-${partition === '' ? '0' : '{_partition_id}'}.${extension}.zst`;
   await objects.prepare(key);
   const into = objects.tableFunction(key, formatOf(extension), null);
-  const cost = await warehouse.execute(`insert into function ${into.sql} ${partition}${select}`, {
-    settings: { ...renderSettings, ...into.settings, output_format_compression_level: 1 },
-    params: { ...into.params, ...range?.params },
-    queryId: queryIdOf(deps),
-    signal,
+  try {
+    const cost = await warehouse.execute(`insert into function ${into.sql} ${partition}${select}`, {
+      settings: { ...renderSettings, ...into.settings, output_format_compression_level: 1 },
+      params: { ...into.params, ...range?.params },
+      queryId: queryIdOf(deps),
+      signal,
+    });
+    return cost.writtenRows;
+  } catch (thrown) {
+    throw storeError(thrown, key);
+  }
+}
+
+/** What ClickHouse says of the store is an error of the store; anything else stays as it is. */
+function storeError(thrown: unknown, key: string): unknown {
+  if (!(thrown instanceof GccflowError && thrown.cause instanceof WarehouseFault && thrown.cause.type === 'S3_ERROR')) return thrown;
+  return new GccflowError('OBJECTS_UNREACHABLE', `ClickHouse cannot write the object '${key}': ${thrown.cause.message}`, {
+    hint: "Check the bucket, the credentials and the endpoint of the target's objects; the server that runs ClickHouse must reach it too.",
+    cause: thrown,
   });
-  return cost.writtenRows;
 }
 
 async function exportThrough(

@@ -83,6 +83,16 @@ test('a bucket that is not there is named', async () => {
   await assert.rejects(objects.put('a', 'b'), { code: 'OBJECTS_UNREACHABLE', message: /bucket 'nowhere'.*no such bucket/ });
 });
 
+test('what ClickHouse says of a store that refuses the export is told as an error of the store', async () => {
+  await using bucket = await scratchBucket();
+  if (bucket.config.type !== 's3') return;
+  const objects = await openObjects({ ...bucket.config, bucket: 'nowhere' }, { projectDir: '/' });
+  await using sync = await scratchSync({ store: async () => ({ ...bucket, objects }) });
+  await sync.fill(select);
+
+  await assert.rejects(sync.run(), { code: 'OBJECTS_UNREACHABLE', message: /ClickHouse cannot write .*bucket nowhere/ });
+});
+
 test('a store that does not answer says so without its secret', async () => {
   const { openObjects } = await import('../../framework/connections/open-objects.ts');
   const config = {
