@@ -23,6 +23,8 @@ export interface BuildContext {
   readonly signal: AbortSignal;
   readonly statements: NodeStatements;
   readonly kept: KeptVersions;
+  /** Throws RUN_LOCKED where this run does not hold the node any more. */
+  readonly confirm: () => Promise<void>;
   /** Runs the node's tests on what it would publish; gives back those that failed with severity error. */
   readonly audit: (relationOf: (id: NodeId) => Relation | undefined) => Promise<readonly NodeId[]>;
   /** Told of the exchange: whatever fails after it, readers see the new rows. */
@@ -74,6 +76,7 @@ async function publishOnce(planned: PlannedBuild, context: BuildContext, attempt
       const rows = await runSteps(planned.build.steps, { node: context.node, projectDir: context.deps.manifest.projectDir, statements });
       for (const scratch of planned.build.scratch) await dropOwn(statements, scratch);
       await auditStage(planned, context);
+      await context.confirm();
       const outcome = await publishStage(planned, clonedFrom, statements);
       if (outcome.kind === 'published') return { rows, replaced: outcome.replaced };
       context.deps.log.warn({ node: planned.node, rebases }, 'live table was written to by others');

@@ -52,6 +52,10 @@ export interface LeaseDeps {
 /** A lease that is held; disposing it gives the nodes free. `waited`: others may have published in the meantime. */
 export interface HeldLease extends AsyncDisposable {
   readonly waited: boolean;
+  /** Aborts, with RUN_LOCKED as its reason, when the lease is held no longer: whatever is not published by then must not be. */
+  readonly lost: AbortSignal;
+  /** Makes sure, right before a publication, that the lease is still held. Throws RUN_LOCKED. */
+  confirm(): Promise<void>;
 }
 
 const leaseMs = 60_000;
@@ -76,10 +80,9 @@ export async function takeLease(request: LeaseRequest, deps: LeaseDeps): Promise
     const holder = await findHolder(deps, lease);
     if (holder === null) {
       await writeLease(deps.warehouse, { ...lease, state: 'held' });
-      const heartbeat = startHeartbeat(lease, deps);
-      asking.defer(heartbeat);
-      const held = asking.move();
-      return { waited, [Symbol.asyncDispose]: () => held.disposeAsync() };
+      const held = asking.use(new RenewedLease(lease, deps));
+      const release = asking.move();
+      return { waited, lost: held.lost, confirm: () => held.confirm(), [Symbol.asyncDispose]: () => release.disposeAsync() };
     }
     const waitedMs = clock.now().getTime() - begun;
     const patienceMs = holder.state === 'asking' ? Math.max(request.waitMs, contendMs) : request.waitMs;
@@ -121,17 +124,73 @@ function leaseOf({ run, command }: LeaseRequest, claims: readonly string[], cloc
   return { run, command, holder: thisProcess(), claims, since: now, expires: now + leaseMs, state: 'asking' };
 }
 
-function startHeartbeat(lease: Lease, { warehouse, clock, log }: LeaseDeps): () => Promise<void> {
-  let beating: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    const renewed = { ...lease, state: 'held' as const, expires: clock.now().getTime() + leaseMs };
-    beating = writeLease(warehouse, renewed).catch((thrown) => log.warn({ run: lease.run, error: messageOf(thrown) }, 'lease not renewed'));
-  }, heartbeatMs).unref();
-  return async () => {
-    clearInterval(timer);
-    await beating;
-  };
+/** Renews a lease while it is held, and knows when it is lost: its table is gone, or it ran out and another run has it now. */
+class RenewedLease implements AsyncDisposable {
+  readonly #lease: Lease;
+  readonly #deps: LeaseDeps;
+  readonly #losing = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #expires: number;
+  #beating: Promise<void> = Promise.resolve();
+
+  constructor(lease: Lease, deps: LeaseDeps) {
+    this.#lease = lease;
+    this.#deps = deps;
+    this.#expires = lease.expires;
+    this.#timer = setInterval(() => {
+      this.#beating = this.#beat();
+    }, heartbeatMs).unref();
+  }
+
+  get lost(): AbortSignal {
+    return this.#losing.signal;
+  }
+
+  async confirm(): Promise<void> {
+    const { warehouse } = this.#deps;
+    this.lost.throwIfAborted();
+    if (this.#isOver()) await this.#renew();
+    const [row] = await warehouse.query<{ result: number }>(`exists table ${leaseRelation(this.#lease.run)}`);
+    if (!Number(row?.result)) this.#lose('its entry in the warehouse is gone');
+    this.lost.throwIfAborted();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+  }
+
+  async #beat(): Promise<void> {
+    try {
+      await this.#renew();
+    } catch (thrown) {
+      this.#deps.log.warn({ run: this.#lease.run, error: messageOf(thrown) }, 'lease not renewed');
+      if (faultOf(thrown)?.code === unknownTable) this.#lose('its entry in the warehouse is gone');
+      else if (this.#isOver()) this.#lose('it could not be renewed in time');
+    }
+  }
+
+  /** A lease that ran out is ours again where nobody took it: renewed first and looked around after, as when it was taken. */
+  async #renew(): Promise<void> {
+    const wasOver = this.#isOver();
+    const expires = this.#deps.clock.now().getTime() + leaseMs;
+    await writeLease(this.#deps.warehouse, { ...this.#lease, state: 'held', expires });
+    if (wasOver && (await findHolder(this.#deps, this.#lease)) !== null) this.#lose('it ran out, and another run holds its nodes now');
+    else this.#expires = expires;
+  }
+
+  #isOver(): boolean {
+    return this.#deps.clock.now().getTime() >= this.#expires;
+  }
+
+  #lose(why: string): void {
+    const message = `The run ${this.#lease.run} has lost its hold on its nodes: ${why}. Nothing is published any more.`;
+    this.#losing.abort(new GccflowError('RUN_LOCKED', message, { hint: 'Run the same command again.' }));
+  }
 }
+
+/** ClickHouse's UNKNOWN_TABLE. */
+const unknownTable = 60;
 
 function leaseRelation(run: string): string {
   return relationSql({ database: stagingDatabase, name: `lease__${run.replaceAll('-', '')}` });

@@ -2,6 +2,11 @@ import type { NodeId } from '../manifest/manifest.ts';
 import type { PlannedNode } from '../plan/plan.ts';
 import type { NodeResult } from './run-result.ts';
 
+/** Whether a node ended well, so that those below it may go on. */
+export function isGood({ status }: NodeResult): boolean {
+  return status === 'success' || status === 'unchanged' || status === 'pass' || status === 'warn';
+}
+
 /** The result of a node that did not run on account of a failed one. */
 export function skippedResult(planned: PlannedNode | { readonly node: NodeId }, skippedBy: NodeId): NodeResult {
   return { ...notRun(planned), status: 'skipped', skippedBy, message: `skipped because '${skippedBy}' failed` };

@@ -38,7 +38,7 @@ export async function rollbackNode(node: ModelNode | SeedNode, deps: RollbackDep
   const id = newId(clock);
   await createStagingDatabase(warehouse);
   const claims = [{ node: node.id, key: relationKey(relation) }];
-  await using _ = await takeLease({ run: id, command: 'rollback', claims, waitMs: deps.waitLockMs }, deps);
+  await using lease = await takeLease({ run: id, command: 'rollback', claims, waitMs: deps.waitLockMs }, deps);
   const previous = await readPreviousVersion(node, warehouse);
 
   const statements = new NodeStatements({ warehouse, node: node.id, signal });
@@ -47,6 +47,7 @@ export async function rollbackNode(node: ModelNode | SeedNode, deps: RollbackDep
   const held = stagingRelation(relation, id);
   await statements.execute(`rename table ${relationSql(previous.relation)} to ${relationSql(held)}`);
   const [from, to] = [relationSql(held), relationSql(relation)];
+  await lease.confirm();
   await statements.execute(live === null ? `rename table ${from} to ${to}` : `exchange tables ${from} and ${to}`);
 
   const now = clock.now();

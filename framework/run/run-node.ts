@@ -3,7 +3,7 @@ import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { type BuildContext, buildNode } from './build-node.ts';
-import { cancelledResult, skippedResult } from './node-result.ts';
+import { cancelledResult, isGood, skippedResult } from './node-result.ts';
 import { openNodeSignal } from './node-signal.ts';
 import { NodeStatements } from './node-statements.ts';
 import type { RunDeps } from './run-deps.ts';
@@ -16,6 +16,8 @@ export interface NodeRun {
   readonly deps: RunDeps;
   readonly plan: Plan;
   readonly kept: KeptVersions;
+  /** Throws RUN_LOCKED where this run does not hold its nodes any more. */
+  readonly confirm: () => Promise<void>;
   readonly report: (result: NodeResult) => void;
 }
 
@@ -57,7 +59,17 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
   let outcome: Outcome;
   try {
     if (planned.unchangedSince === null) {
-      await buildNode(planned, { deps, node, runId: plan.runId, signal, statements, kept: run.kept, audit, onPublished });
+      await buildNode(planned, {
+        deps,
+        node,
+        runId: plan.runId,
+        signal,
+        statements,
+        kept: run.kept,
+        confirm: run.confirm,
+        audit,
+        onPublished,
+      });
       outcome = { ...done, status: 'success', message: rowsMessage(published[0]) };
     } else {
       outcome = await checkUnchanged(planned.unchangedSince, audit);
@@ -153,20 +165,17 @@ const done = {
 } as const;
 const noCost = { statements: [], compiledSql: null };
 
-/** Whether nodes below may go on. */
-function isGood({ status }: NodeResult): boolean {
-  return status === 'success' || status === 'unchanged' || status === 'pass' || status === 'warn';
-}
-
 function failure(thrown: unknown, node: NodeId, deps: RunDeps, published = false): Outcome {
-  if (deps.signal.aborted) {
+  const lost = deps.signal.reason instanceof GccflowError ? deps.signal.reason : null;
+  if (deps.signal.aborted && lost === null) {
     const fate = published ? 'Its new rows are published.' : 'What readers see of it is untouched.';
     const error = new GccflowError('CANCELLED', `The run was stopped before '${node}' finished. ${fate}`, { cause: thrown });
     return { ...done, status: 'cancelled', error, message: error.message };
   }
-  if (!(thrown instanceof GccflowError)) throw thrown;
-  const message = published ? `${thrown.message} The new rows are published.` : thrown.message;
-  return { ...done, status: 'error', error: thrown, message };
+  const error = lost ?? thrown;
+  if (!(error instanceof GccflowError)) throw thrown;
+  const message = published ? `${error.message} The new rows are published.` : error.message;
+  return { ...done, status: 'error', error, message };
 }
 
 function startTiming(node: NodeId, { clock, onEvent }: RunDeps): () => Pick<NodeResult, 'node' | 'startedAt' | 'durationMs'> {

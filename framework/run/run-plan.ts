@@ -4,7 +4,7 @@ import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { relationKey } from '../plan/warehouse-state.ts';
 import { type Claim, type HeldLease, type LeaseRequest, takeLease } from './lease.ts';
 import { createLedger, repairLedger } from './ledger.ts';
-import { cancelledResult, skippedResult } from './node-result.ts';
+import { cancelledResult, isGood, skippedResult } from './node-result.ts';
 import type { RunDeps } from './run-deps.ts';
 import { runGraph } from './run-graph.ts';
 import { type NodeRun, runNode } from './run-node.ts';
@@ -29,7 +29,11 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<RunResult> {
   await using preparation = await prepare(plan, deps);
   const nodes = preparation.plan.nodes;
   if (preparation.kept === null) for (const planned of nodes) report(cancelledResult(planned));
-  else await runNodes(nodes, { deps, plan: preparation.plan, kept: preparation.kept, report });
+  else {
+    const { kept, confirm, lost } = preparation;
+    const running = { ...deps, signal: AbortSignal.any([deps.signal, lost]) };
+    await runNodes(nodes, { deps: running, plan: preparation.plan, kept, confirm, report });
+  }
 
   return {
     runId: plan.runId,
@@ -64,18 +68,22 @@ interface Preparation extends AsyncDisposable {
   readonly plan: Plan;
   /** null when the run was stopped before it began. */
   readonly kept: KeptVersions | null;
+  /** Aborts when others may write the nodes. */
+  readonly lost: AbortSignal;
+  readonly confirm: HeldLease['confirm'];
 }
 
 /** Takes the lease, sweeps, and brings the ledger in line with the live tables. A run that publishes nothing needs none of it. */
 async function prepare(plan: Plan, deps: RunDeps): Promise<Preparation> {
   const { warehouse, clock, signal } = deps;
   const claims = plan.nodes.flatMap((planned) => claimOf(planned, deps.manifest));
-  if (claims.length === 0) return { plan, kept: new Map(), [Symbol.asyncDispose]: async () => {} };
+  const unheld = { plan, lost: new AbortController().signal, confirm: async () => {}, [Symbol.asyncDispose]: async () => {} };
+  if (claims.length === 0) return { ...unheld, kept: new Map() };
 
   await using preparing = new AsyncDisposableStack();
   await createStagingDatabase(warehouse);
   const lease = await takeLeaseUnlessAborted(plan, claims, deps);
-  if (lease === null) return { plan, kept: null, [Symbol.asyncDispose]: async () => {} };
+  if (lease === null) return { ...unheld, kept: null };
   preparing.use(lease);
   const current = lease.waited ? await deps.replan() : plan;
   const builds = current.nodes.filter((planned) => planned.kind === 'build');
@@ -87,7 +95,8 @@ async function prepare(plan: Plan, deps: RunDeps): Promise<Preparation> {
   await repairLedger(warehouse, builds.flatMap(liveEntry), clock.now());
   await createDatabases(builds, deps);
   const held = preparing.move();
-  return { plan: current, kept: signal.aborted ? null : kept, [Symbol.asyncDispose]: () => held.disposeAsync() };
+  const { lost, confirm } = lease;
+  return { plan: current, kept: signal.aborted ? null : kept, lost, confirm, [Symbol.asyncDispose]: () => held.disposeAsync() };
 }
 
 /** A build claims its relation, a sync its name within the project's target. Tests write nothing that others read. */
@@ -125,5 +134,5 @@ async function createDatabases(builds: readonly PlannedBuild[], { warehouse }: R
 
 function statusOf(results: readonly NodeResult[], signal: AbortSignal): RunResult['status'] {
   if (signal.aborted && results.some(({ status }) => status === 'cancelled')) return 'cancelled';
-  return results.some(({ status }) => status === 'error' || status === 'fail' || status === 'skipped') ? 'error' : 'success';
+  return results.every(isGood) ? 'success' : 'error';
 }

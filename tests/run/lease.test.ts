@@ -12,7 +12,9 @@ import { type Clock, systemClock } from '../../framework/foundation/clock.ts';
 import { type HeldLease, takeLease } from '../../framework/run/lease.ts';
 import { newId } from '../../framework/run/new-id.ts';
 import { createStagingDatabase } from '../../framework/run/staging-tables.ts';
+import { scratchProject } from '../support/scratch-project.ts';
 import { silentLog } from '../support/warehouse.ts';
+import { watchWarehouse } from '../support/watched-warehouse.ts';
 
 test('a lease keeps others from the same node, lets them have other nodes, and is free after its end', async () => {
   await using shared = await sharedWarehouse();
@@ -68,11 +70,7 @@ test('a process that is killed holds its lease no longer, at once', async () => 
 test('a holder on another machine is taken for gone a minute after its last sign of life', async () => {
   await using shared = await sharedWarehouse();
   await using _ = await take(shared.warehouse, ['a']);
-  const [lease] = await shared.warehouse.query<{ name: string; comment: string }>(
-    `select name, comment from system.tables where database = '_gccflow'`,
-  );
-  const elsewhere = lease?.comment.replace(/"host":"[^"]*"/, '"host":"elsewhere"').replaceAll("'", "\\'");
-  await shared.warehouse.execute(`alter table _gccflow.${lease?.name} modify comment '${elsewhere}'`);
+  await pretendElsewhere(shared.warehouse);
 
   await assert.rejects(take(shared.warehouse, ['a']), { code: 'RUN_LOCKED' });
   const later: Clock = { now: () => new Date(Date.now() + 61_000) };
@@ -88,6 +86,75 @@ test('of many who ask at once, exactly one gets the lease', async () => {
   assert.equal(held.length, 1);
   await held[0]?.value[Symbol.asyncDispose]();
 });
+
+test('a lease that ran out is lost where another run has its nodes, and kept where none does', async () => {
+  await using shared = await sharedWarehouse();
+  let now = Date.now();
+  const clock: Clock = { now: () => new Date(now) };
+  await using first = await take(shared.warehouse, ['a'], { clock });
+  await using alone = await take(shared.warehouse, ['b'], { clock });
+  await pretendElsewhere(shared.warehouse);
+  now += 61_000;
+  await using _ = await take(shared.warehouse, ['a'], { clock });
+
+  await assert.rejects(first.confirm(), { code: 'RUN_LOCKED', message: /it ran out, and another run holds its nodes now/ });
+  assert.equal(first.lost.aborted, true);
+  await alone.confirm();
+  assert.equal(alone.lost.aborted, false);
+});
+
+test('a lease whose table is gone is lost at the next sign of life', async (t) => {
+  await using shared = await sharedWarehouse();
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  await using held = await take(shared.warehouse, ['a']);
+  const lost = once(held.lost, 'abort');
+  await dropLeases(shared.warehouse);
+
+  t.mock.timers.tick(15_000);
+  await lost;
+
+  assert.equal(held.lost.reason.code, 'RUN_LOCKED');
+  await assert.rejects(held.confirm(), /its entry in the warehouse is gone/);
+});
+
+test('a run that has lost its lease publishes nothing more and says so', async () => {
+  await using project = await scratchProject({
+    'models/m.sql': '{{config materialized="table"}}\nselect 1 as n',
+    'models/below.sql': '{{config materialized="table"}}\nselect n from {{ref "m"}}',
+  });
+  const warehouse = watchWarehouse(project.warehouse, {
+    after: (sql) => (/insert into/.test(sql) ? dropLeases(project.warehouse) : undefined),
+  });
+
+  const { status, nodes } = await project.run('run', { deps: { warehouse } });
+
+  assert.equal(status, 'error');
+  assert.deepEqual(
+    nodes.map(({ node, status, error }) => [node, status, error?.code]),
+    [
+      ['model.m', 'error', 'RUN_LOCKED'],
+      ['model.below', 'cancelled', undefined],
+    ],
+  );
+  assert.deepEqual(await project.query(`select name from system.tables where database = '@'`), []);
+  assert.deepEqual(await project.staging(), []);
+});
+
+async function dropLeases(warehouse: Warehouse): Promise<void> {
+  for (const { name } of await readLeases(warehouse)) await warehouse.execute(`drop table _gccflow.${name}`);
+}
+
+/** Makes the leases there are those of another machine, whose processes cannot be seen from here. */
+async function pretendElsewhere(warehouse: Warehouse): Promise<void> {
+  for (const { name, comment } of await readLeases(warehouse)) {
+    const elsewhere = comment.replace(/"host":"[^"]*"/, '"host":"elsewhere"').replaceAll("'", "\\'");
+    await warehouse.execute(`alter table _gccflow.${name} modify comment '${elsewhere}'`);
+  }
+}
+
+function readLeases(warehouse: Warehouse): Promise<{ name: string; comment: string }[]> {
+  return warehouse.query(`select name, comment from system.tables where database = '_gccflow' and name like 'lease%'`);
+}
 
 interface TakeOptions {
   readonly waitMs?: number;
