@@ -43,7 +43,7 @@ export const OverwriteRange = z.strictObject({
  */
 export const ModelConfig = z.strictObject({
   materialized: z.string().default('view').describe('view, table, incremental, ephemeral; seeds are always seed.'),
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().default(true).describe('false leaves the node out of the graph.'),
   database: z.string().nullable().default(null).describe("ClickHouse database; the target's where null."),
   alias: z.string().nullable().default(null).describe('Name of the relation; the model’s name where null.'),
   tags: z
@@ -56,13 +56,14 @@ export const ModelConfig = z.strictObject({
       ),
       z.array(z.string()),
     ])
-    .default([]),
-  meta: z.record(z.string(), z.unknown()).default({}),
+    .default([])
+    .describe('For selection by tag:NAME; those of every place add up.'),
+  meta: z.record(z.string(), z.unknown()).default({}).describe('Anything; those of every place are merged.'),
   engine: z.string().default('MergeTree').describe('Table engine with its arguments, e.g. `ReplacingMergeTree(updated_at)`.'),
   order_by: Expressions.nullable().default(null).describe('Sorting key; `tuple()` where null.'),
-  primary_key: Expressions.nullable().default(null),
-  partition_by: Expressions.nullable().default(null),
-  ttl: z.string().nullable().default(null),
+  primary_key: Expressions.nullable().default(null).describe('A prefix of the sorting key; all of it where null.'),
+  partition_by: Expressions.nullable().default(null).describe('Expression by which rows are kept apart, e.g. `toYYYYMM(date)`.'),
+  ttl: z.string().nullable().default(null).describe('When rows expire, e.g. `date + interval 90 day`.'),
   settings: Settings.default({}).describe('Settings of the table.'),
   query_settings: Settings.default({}).describe('Settings of the statements that fill the table.'),
   indexes: z.array(SkippingIndex).default([]),
@@ -72,8 +73,12 @@ export const ModelConfig = z.strictObject({
   incremental_strategy: IncrementalStrategy.nullable()
     .default(null)
     .describe('append where null; delete_insert where null and unique_key is set on an engine that does not replace.'),
-  overwrite_range: OverwriteRange.nullable().default(null),
-  on_schema_change: SchemaChangePolicy.default('fail'),
+  overwrite_range: OverwriteRange.nullable()
+    .default(null)
+    .describe('insert_overwrite: rows whose partitions are replaced even where no new row falls into them.'),
+  on_schema_change: SchemaChangePolicy.default('fail').describe(
+    'incremental: what to do where the SELECT returns other columns than the table has.',
+  ),
   full_refresh: z.boolean().nullable().default(null).describe('false refuses --full-refresh; true refreshes fully on every run.'),
   pre_hook: Texts.default([]).describe('Statements run before the build; templates.'),
   post_hook: Texts.default([]).describe('Statements run after the publication; templates.'),

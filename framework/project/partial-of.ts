@@ -8,7 +8,9 @@ export function partialOf<Shape extends z.core.$ZodLooseShape>(
   return z.strictObject(Object.fromEntries(shape)) as unknown as z.ZodType<Partial<z.output<z.ZodObject<Shape, z.core.$strict>>>>;
 }
 
+/** Keeps the description, which stands on what is taken off. */
 function withoutDefault(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return schema.unwrap() as z.ZodType;
-  return schema;
+  if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)) return schema;
+  const inner = schema.unwrap() as z.ZodType;
+  return schema.description === undefined ? inner : inner.describe(schema.description);
 }
