@@ -24,7 +24,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   chdb: ['connections/embedded-engine.ts'],
   'fastest-levenshtein': ['foundation/closest.ts'],
   handlebars: ['project/parse-template.ts', 'manifest/render-sql.ts'],
-  kysely: ['connections/postgres-schema.ts'],
+  kysely: ['connections/postgres-kysely.ts', 'connections/postgres-schema.ts'],
   'log-update': ['cli/live-progress.ts'],
   pg: ['connections/postgres-pool.ts'],
   'pg-copy-streams': ['connections/postgres-pool.ts'],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Postgres, PostgresQueries } from '../connections/postgres.ts';
 import { sqlStateOf } from '../connections/postgres-fault.ts';
+import { ownTables } from '../connections/postgres-schema.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 
@@ -17,35 +18,13 @@ export interface Publication {
   readonly publishedAt: Date;
 }
 
-/** Makes the table of publications if it is not there. Two at once do no harm. */
-export async function ensurePublications(postgres: Postgres): Promise<void> {
-  const [found] = await postgres.query<{ there: boolean }>(`select to_regclass('gccflow.sync_publication') is not null as there`);
-  if (found?.there === true) return;
-  await postgres.transaction(async (session) => {
-    await session.query(`select pg_advisory_xact_lock(hashtextextended('gccflow schema', 0))`);
-    await session.query('create schema if not exists gccflow');
-    await session.query(`
-      create table if not exists gccflow.sync_publication (
-        id text primary key,
-        sync text not null,
-        schema_name text not null,
-        table_name text not null,
-        mode text not null,
-        row_count bigint not null,
-        byte_count bigint not null,
-        run_id text not null,
-        published_at timestamptz not null
-      )`);
-  });
-}
-
 export async function recordPublication(session: PostgresQueries, publication: Publication): Promise<void> {
   const { id, sync, schema, table, mode, rows, bytes, runId, publishedAt } = publication;
-  await session.query(
-    `insert into gccflow.sync_publication (id, sync, schema_name, table_name, mode, row_count, byte_count, run_id, published_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-    [id, sync, schema, table, mode, rows, bytes, runId, publishedAt],
-  );
+  const row = { id, sync, schema_name: schema, table_name: table, mode, row_count: rows, byte_count: bytes, run_id: runId };
+  await ownTables(session)
+    .insertInto('gccflow.sync_publication')
+    .values({ ...row, published_at: publishedAt })
+    .execute();
 }
 
 /** Holds a table for one run. The lock dies with its session, so a killed run leaves none. Throws RUN_LOCKED. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PostgresQueries } from '../connections/postgres.ts';
+import { migrateSchema } from '../connections/postgres-schema.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { SyncNode } from '../manifest/manifest.ts';
@@ -10,7 +11,7 @@ import { type ExportRange, exportRelation } from './export-relation.ts';
 import { finishTable, type Renaming } from './finish-table.ts';
 import { countRows, type LiveTable, readLiveTable } from './live-table.ts';
 import { loadTable } from './load-table.ts';
-import { ensurePublications, lockTable, type Publication, recordPublication } from './publication.ts';
+import { lockTable, type Publication, recordPublication } from './publication.ts';
 import { swapTable } from './swap-table.ts';
 import type { SyncDeps, SyncOutcome, SyncPhase } from './sync-outcome.ts';
 import { describeRelation, resolveColumns, type TableColumn } from './table-columns.ts';
@@ -76,7 +77,7 @@ class SyncRun {
   async #prepare(): Promise<Prepared> {
     const { postgres, warehouse, from } = this.#deps;
     const columns = resolveColumns(this.#sync, from, await describeRelation(warehouse, from));
-    await ensurePublications(postgres);
+    await migrateSchema(postgres);
     const live = await readLiveTable(postgres, this.#sync.to);
     await dropLeftover(postgres, this.#sync);
     if (this.#sync.mode === 'upsert') upsertKey(this.#sync);
