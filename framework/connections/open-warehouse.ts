@@ -18,9 +18,10 @@ export interface OpenWarehouseOptions {
 /**
  * Opens a target's ClickHouse and makes sure of its database.
  * An embedded one that `gccflow warehouse serve` holds is reached over HTTP; held by anything else it throws WAREHOUSE_HELD.
- * Throws WAREHOUSE_UNREACHABLE and DEPENDENCY_MISSING too.
+ * Throws WAREHOUSE_UNREACHABLE, DEPENDENCY_MISSING, and WAREHOUSE_UNSUPPORTED for a cluster.
  */
 export async function openWarehouse(config: WarehouseConfig, options: OpenWarehouseOptions): Promise<Warehouse> {
+  if (config.type === 'clickhouse' && config.cluster !== null) throw clusterUnsupported(config.cluster);
   const warehouse = config.type === 'embedded' ? await openEmbeddedConfig(config, options) : await openServer(config, options);
   try {
     await createDatabase(warehouse, config);
@@ -77,7 +78,13 @@ function parseUrl(text: string): URL {
 }
 
 /** Always Atomic: the engine whose tables can be exchanged. */
-async function createDatabase(warehouse: Warehouse, config: WarehouseConfig): Promise<void> {
-  const cluster = config.type === 'clickhouse' && config.cluster !== null ? ` on cluster ${quoteName(config.cluster, 'clickhouse')}` : '';
-  await warehouse.execute(`create database if not exists ${quoteName(config.database, 'clickhouse')}${cluster} engine = Atomic`);
+async function createDatabase(warehouse: Warehouse, { database }: WarehouseConfig): Promise<void> {
+  await warehouse.execute(`create database if not exists ${quoteName(database, 'clickhouse')} engine = Atomic`);
+}
+
+/** An exchange on one server of a cluster would publish to the readers of that server alone. */
+function clusterUnsupported(cluster: string): GccflowError {
+  return new GccflowError('WAREHOUSE_UNSUPPORTED', `The target names the cluster '${cluster}', and gccflow publishes to one server only.`, {
+    hint: "Remove 'cluster' and give the url of one server.",
+  });
 }

@@ -11,7 +11,7 @@ export const WarehouseConfig = z.discriminatedUnion('type', [
     type: z.literal('clickhouse'),
     url: z.string().describe('http(s)://user:password@host:8123'),
     database: z.string().default('dbt'),
-    cluster: z.string().nullable().default(null).describe('Adds ON CLUSTER; null on a single server.'),
+    cluster: z.string().nullable().default(null).describe('Refused unless null: gccflow publishes to one server.'),
   }),
 ]);
 export type WarehouseConfig = z.infer<typeof WarehouseConfig>;

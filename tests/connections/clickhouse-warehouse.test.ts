@@ -303,6 +303,15 @@ for (const over of ['embedded', 'http'] as const) {
   });
 }
 
+test('a cluster is refused before anything is asked of it', async () => {
+  const config = { type: 'clickhouse', url: 'http://127.0.0.1:1', database: 'dbt', cluster: 'main' } as const;
+
+  await assert.rejects(openWarehouse(config, { projectDir: '.', sessions: 1, log: silentLog }), {
+    code: 'WAREHOUSE_UNSUPPORTED',
+    message: /the cluster 'main'/,
+  });
+});
+
 test('an address where nothing listens is unreachable, and its password is not told', async () => {
   const config = { type: 'clickhouse', url: 'http://someone:SECRET@127.0.0.1:1', database: 'dbt', cluster: null } as const;
 
