@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
+import { quoteName } from '../foundation/quote.ts';
 import type { WarehouseConfig } from '../project/target-config.ts';
 import { openEmbedded } from './embedded-warehouse.ts';
 import { HttpSessions } from './http-sessions.ts';
@@ -34,7 +35,7 @@ export interface Served extends AsyncDisposable {
 }
 
 /**
- * Holds an embedded warehouse and speaks ClickHouse's HTTP protocol for it. Other commands find it by a file beside the data directory.
+ * Holds an embedded warehouse, makes sure of the target's database, and speaks ClickHouse's HTTP protocol for it. Other commands find it by a file beside the data directory.
  * Throws WAREHOUSE_HELD when another process holds it, WAREHOUSE_UNREACHABLE when the port is taken.
  */
 export async function serveWarehouse(config: WarehouseConfig, options: ServeOptions): Promise<Served> {
@@ -44,6 +45,7 @@ export async function serveWarehouse(config: WarehouseConfig, options: ServeOpti
   const path = resolve(options.projectDir, config.path);
   await using opening = new AsyncDisposableStack();
   const embedded = opening.use(await openEmbedded({ path, sessions: options.sessions ?? 8, base: writeSettings }));
+  embedded.sessions.control.runNow(`create database if not exists ${quoteName(config.database, 'clickhouse')} engine = Atomic`);
   const http = new WarehouseHttp(embedded, {
     credentials: { user: 'default', password: randomBytes(24).toString('base64url') },
     named: opening.use(new HttpSessions(embedded.sessions)),

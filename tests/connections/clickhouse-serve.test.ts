@@ -25,7 +25,6 @@ before(async () => {
     compression: { request: true, response: true },
     log: { level: 127 }, // errors are what these tests are about
   });
-  await client.command({ query: 'create database dbt engine = Atomic' });
   await client.command({ query: 'create table dbt.big (number UInt64, text String) engine = MergeTree order by number' });
 });
 
@@ -33,6 +32,12 @@ after(async () => {
   await client.close();
   await served[Symbol.asyncDispose]();
   await rm(dir, { recursive: true, force: true });
+});
+
+test("the target's database is there on a warehouse that nothing ran on before", async () => {
+  const result = await client.query({ query: "select engine from system.databases where name = 'dbt'", format: 'JSONEachRow' });
+
+  assert.deepEqual(await result.json(), [{ engine: 'Atomic' }]);
 });
 
 test('the official client queries, with parameters, settings and compression both ways', async () => {
