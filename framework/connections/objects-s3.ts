@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -34,17 +34,12 @@ export class S3Objects implements ObjectStore {
   }
 
   async put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void> {
-    await this.#guard(key, async () => {
-      const upload = new Upload({ client: this.#client, params: { Bucket: this.#config.bucket, Key: this.#key(key), Body: body } });
-      const abort = (): void => void upload.abort();
-      signal?.addEventListener('abort', abort, { once: true });
-      try {
-        signal?.throwIfAborted();
-        await upload.done();
-      } finally {
-        signal?.removeEventListener('abort', abort);
-      }
-    });
+    try {
+      await this.#upload(key, body, signal);
+    } catch (thrown) {
+      signal?.throwIfAborted();
+      throw (body instanceof Readable && body.errored) || thrown;
+    }
   }
 
   get(key: string, signal?: AbortSignal): Promise<Readable> {
@@ -111,6 +106,20 @@ export class S3Objects implements ObjectStore {
     this.#client.destroy();
   }
 
+  async #upload(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void> {
+    await this.#guard(key, async () => {
+      const upload = new Upload({ client: this.#client, params: { Bucket: this.#config.bucket, Key: this.#key(key), Body: body } });
+      const abort = (): void => void upload.abort();
+      signal?.addEventListener('abort', abort, { once: true });
+      try {
+        signal?.throwIfAborted();
+        await upload.done();
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
+    });
+  }
+
   #key(key: string): string {
     const { prefix } = this.#config;
     return prefix === '' ? key : `${prefix.replace(/^\/+|\/+$/g, '')}/${key}`;
@@ -141,8 +150,8 @@ export class S3Objects implements ObjectStore {
   }
 }
 
-/** ClickHouse's own 500 go on for most of an hour; these take a quarter of a minute. */
-const storeRetries = 10;
+/** ClickHouse's own 500 go on for most of an hour; these take half a minute. */
+const storeRetries = 8;
 
 /** ClickHouse fills `{_partition_id}` in itself, before it reads the URL. */
 function urlSegment(name: string): string {

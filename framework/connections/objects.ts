@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 /** An object store: S3, or a folder. Keys use `/` and never begin with one. Throws OBJECTS_UNREACHABLE. */
 export interface ObjectStore extends AsyncDisposable {
   readonly kind: 's3' | 'filesystem';
-  /** Writes an object, whole or not at all; replaces one of the same key. */
+  /** Writes an object, whole or not at all; replaces one of the same key. A body that fails is thrown as it failed. */
   put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void>;
   get(key: string, signal?: AbortSignal): Promise<Readable>;
   /** Size in bytes, or null if there is no such object. */
