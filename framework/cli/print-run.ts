@@ -27,8 +27,11 @@ export function printRun(result: RunResult, { context, manifest, json, logFormat
   const onStderr = (style: Style, text: string): string => output.paint('stderr', style, text);
   const onStdout = (style: Style, text: string): string => output.paint('stdout', style, text);
   if (!json && !output.quiet && result.nodes.length > 0) output.print(formatSummary(result, onStdout));
-  for (const { error, status, node: id } of result.nodes) {
+  for (const { error, status, node: id, message, showSql } of result.nodes) {
     const node = manifest.nodes.get(id);
+    if (status === 'warn' && showSql !== null) {
+      output.complain(`\n${id}\n${onStderr(['yellow', 'bold'], 'warning')}: ${message}; this query shows them:\n${showSql}`);
+    }
     if (error === null || status === 'cancelled' || !node) continue;
     const text = formatError(nodeError(error, node, manifest), { projectDir: manifest.projectDir, cwd, paint: onStderr });
     output.complain(`\n${id}\n${text}`);

@@ -27,8 +27,9 @@ export function embeddedConnection(queries: EmbeddedQueries, close: () => Promis
   return {
     async query(params) {
       const request = requestOf(params);
-      const { bytes } = await faulty(request, queries.read(request));
-      return { ...answer(request), stream: Readable.from([bytes]) };
+      const { bytes, cost } = await faulty(request, queries.read(request));
+      const headers = { 'x-clickhouse-summary': JSON.stringify(summaryOf(cost)) };
+      return { ...answer(request), response_headers: headers, stream: Readable.from([bytes]) };
     },
     async exec(params) {
       const request = requestOf(params);

@@ -91,8 +91,11 @@ export function insertFrom(sql: string, path: string): { readonly sql: string; r
 
 /** Whether a statement is an INSERT whose rows stand elsewhere: it ends with its format. */
 export function isBodyInsert(sql: string): boolean {
-  return firstWord(sql) === 'insert' && /\b(?:format\s+\w+|values)\s*;?\s*$/i.test(sql) && !/\bselect\b[\s\S]*\bformat\b/i.test(sql);
+  const bare = sql.replaceAll(quotedOrComment, ' ');
+  return firstWord(sql) === 'insert' && /\b(?:format\s+\w+|values)\s*;?\s*$/i.test(bare) && !/\bselect\b[\s\S]*\bformat\b/i.test(bare);
 }
+
+const quotedOrComment = /\/\*[\s\S]*?\*\/|`(?:[^`\\]|\\.)*`|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"/g;
 
 /** An INSERT and the rows that follow it after a line break, in one body; null if the body is anything else. */
 export function splitInsert(body: Buffer): { readonly sql: string; readonly rest: Buffer } | null {

@@ -89,9 +89,12 @@ class ClientWarehouse implements Warehouse {
 
   query<Row = Record<string, unknown>>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
     return this.#run(options, async (statement) => {
+      const started = performance.now();
       const settings = { ...statement.clickhouse_settings, wait_end_of_query: 1 as const };
       const result = await this.#client.query({ ...statement, query: sql, format: 'JSONEachRow', clickhouse_settings: settings });
-      return result.json<Row>();
+      const rows = await result.json<Row>();
+      options.onCost?.(costOf(statement.query_id, started, summaryOf(result.response_headers)));
+      return rows;
     });
   }
 
@@ -222,6 +225,11 @@ function unreachable(name: string, fault: WarehouseFault): GccflowError {
 
 function cancelled(signal: AbortSignal | undefined): GccflowError {
   return new GccflowError('CANCELLED', 'The statement was stopped before it finished.', { cause: signal?.reason });
+}
+
+function summaryOf(headers: Readonly<Record<string, unknown>>): CommandResult['summary'] {
+  const summary = headers['x-clickhouse-summary'];
+  return typeof summary === 'string' ? (JSON.parse(summary) as NonNullable<CommandResult['summary']>) : undefined;
 }
 
 function costOf(queryId: string, started: number, summary: CommandResult['summary']): StatementCost {

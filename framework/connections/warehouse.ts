@@ -37,6 +37,8 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** Called while the statement runs, where the engine reports progress. */
   readonly onProgress?: (progress: StatementProgress) => void;
+  /** Called with what a `query` cost, when it is done; the other methods give it back. */
+  readonly onCost?: (cost: StatementCost) => void;
 }
 
 export interface InsertOptions extends QueryOptions {

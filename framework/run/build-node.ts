@@ -53,7 +53,7 @@ export async function buildNode(planned: PlannedBuild, context: BuildContext): P
   await retireVersions(planned, context, replaced);
   await applyGrants(planned, context);
   await runHooks('post_hook', planned, context);
-  deps.log.debug({ node: planned.node, publication: planned.publicationId, statements: statements.costs.length }, 'node published');
+  deps.log.debug({ node: planned.node, publication: planned.publicationId, statements: statements.ran.length }, 'node published');
 }
 
 interface Published {
@@ -145,10 +145,10 @@ async function record(planned: PlannedBuild, context: BuildContext, { rows, star
     startedAt,
     publishedAt: deps.clock.now(),
     rowsWritten: rows,
-    costs: statements.costs,
+    costs: statements.ran,
   };
   try {
-    await writeLedger(deps.warehouse, [entry]);
+    await writeLedger(new NodeStatements({ warehouse: deps.warehouse, node: planned.node }), [entry]);
   } catch (thrown) {
     deps.log.warn({ node: planned.node, err: thrown }, 'ledger not written');
   }

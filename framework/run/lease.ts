@@ -8,7 +8,7 @@ import { quoteText } from '../foundation/quote.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
 import { shortHash, stagingDatabase } from '../plan/publication.ts';
-import { faultOf } from './node-statements.ts';
+import { faultOf, NodeStatements } from './node-statements.ts';
 import { isRunning, type ProcessIdentity, thisProcess } from './process-identity.ts';
 import type { StagingTable } from './staging-tables.ts';
 import { readStagingTables } from './staging-tables.ts';
@@ -150,7 +150,8 @@ class RenewedLease implements AsyncDisposable {
     const { warehouse } = this.#deps;
     this.lost.throwIfAborted();
     if (this.#isOver()) await this.#renew();
-    const [row] = await warehouse.query<{ result: number }>(`exists table ${leaseRelation(this.#lease.run)}`);
+    const statements = new NodeStatements({ warehouse, node: 'gccflow' });
+    const [row] = await statements.query<{ result: number }>(`exists table ${leaseRelation(this.#lease.run)}`);
     if (!Number(row?.result)) this.#lose('its entry in the warehouse is gone');
     this.lost.throwIfAborted();
   }

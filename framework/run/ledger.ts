@@ -2,6 +2,7 @@ import type { StatementCost, Warehouse } from '../connections/warehouse.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { type PublicationComment, stagingDatabase } from '../plan/publication.ts';
+import { NodeStatements } from './node-statements.ts';
 
 /** One publication, as the ledger keeps it. */
 export interface LedgerEntry {
@@ -26,10 +27,10 @@ export async function createLedger(warehouse: Warehouse): Promise<void> {
   await warehouse.execute(createLedgerSql);
 }
 
-export async function writeLedger(warehouse: Warehouse, entries: readonly LedgerEntry[]): Promise<void> {
+export async function writeLedger(statements: NodeStatements, entries: readonly LedgerEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = entries.map((entry) => JSON.stringify(ledgerRow(entry))).join('\n');
-  await warehouse.insert(relationSql(ledger), rows, { format: 'JSONEachRow', settings: { async_insert: 0, insert_deduplicate: 0 } });
+  await statements.insert(relationSql(ledger), rows, { format: 'JSONEachRow', settings: { async_insert: 0, insert_deduplicate: 0 } });
 }
 
 /** Adds the publications that live tables bear in their comments and the ledger does not know. Gives back their number. */
@@ -42,7 +43,7 @@ export async function repairLedger(warehouse: Warehouse, live: readonly LiveEntr
   const recorded = new Set(known.map(({ publication }) => publication));
   const missing = live.filter(({ comment }) => !recorded.has(comment.publication));
   await writeLedger(
-    warehouse,
+    new NodeStatements({ warehouse, node: 'gccflow' }),
     missing.map(({ relation, comment }) => ({
       publication: comment.publication,
       node: comment.node,

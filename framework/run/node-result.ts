@@ -29,5 +29,6 @@ function notRun(planned: PlannedNode | { readonly node: NodeId }) {
     statements: [],
     compiledSql: 'compiledSql' in planned ? planned.compiledSql : null,
     publicationId: null,
+    showSql: null,
   };
 }

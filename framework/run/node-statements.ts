@@ -10,13 +10,15 @@ import {
 import { GccflowError } from '../foundation/error.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import type { StatementSettings } from '../materializations/materialization.ts';
+import type { RanStatement } from './run-result.ts';
 
 /**
- * The statements of one node: each has a query id of its own and a comment that names the node, their costs are kept, and an abort ends
+ * The statements of one node: each has a query id of its own and a comment that names the node, they are kept with their costs, and an abort ends
  * the one that is running on the server too.
  */
 export class NodeStatements {
-  readonly costs: StatementCost[] = [];
+  /** Those that ended well, in their order. */
+  readonly ran: RanStatement[] = [];
   readonly #warehouse: Warehouse;
   readonly #comment: string;
   readonly #signal: AbortSignal | null;
@@ -29,19 +31,28 @@ export class NodeStatements {
     this.#onProgress = onProgress;
   }
 
-  async execute(sql: string, settings: StatementSettings = {}): Promise<StatementCost> {
-    const cost = await this.#run((options) => this.#warehouse.execute(`${this.#comment} ${sql}`, { ...options, settings }));
-    this.costs.push(cost);
+  async execute(text: string, settings: StatementSettings = {}): Promise<StatementCost> {
+    const sql = `${this.#comment} ${text}`;
+    const cost = await this.#run((options) => this.#warehouse.execute(sql, { ...options, settings }));
+    this.ran.push({ ...cost, sql });
     return cost;
   }
 
-  async query<Row>(sql: string, settings: StatementSettings = {}, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
-    return this.#run((options) => this.#warehouse.query<Row>(`${this.#comment} ${sql}`, { ...options, settings, params }));
+  async query<Row>(text: string, settings: StatementSettings = {}, params: Readonly<Record<string, unknown>> = {}): Promise<Row[]> {
+    const sql = `${this.#comment} ${text}`;
+    const onCost = (cost: StatementCost): void => void this.ran.push({ ...cost, sql });
+    return this.#run((options) => this.#warehouse.query<Row>(sql, { ...options, settings, params, onCost }));
   }
 
-  async insert(table: string, body: Readable, insert: Omit<InsertOptions, 'queryId' | 'signal' | 'onProgress'>): Promise<StatementCost> {
-    const cost = await this.#run((options) => this.#warehouse.insert(table, body, { ...options, ...insert }));
-    this.costs.push(cost);
+  /** `table` is SQL, already quoted. */
+  async insert(
+    table: string,
+    body: Readable | string,
+    insert: Omit<InsertOptions, 'queryId' | 'signal' | 'onProgress'>,
+  ): Promise<StatementCost> {
+    const into = `${this.#comment} ${table}`;
+    const cost = await this.#run((options) => this.#warehouse.insert(into, body, { ...options, ...insert }));
+    this.ran.push({ ...cost, sql: `insert into ${into} format ${insert.format}` });
     return cost;
   }
 

@@ -52,7 +52,7 @@ export async function rollbackNode(node: ModelNode | SeedNode, deps: RollbackDep
 
   const now = clock.now();
   await createLedger(warehouse);
-  await writeLedger(warehouse, [
+  await writeLedger(new NodeStatements({ warehouse, node: node.id }), [
     {
       publication: previous.publication?.publication ?? '',
       node: node.id,
@@ -64,7 +64,7 @@ export async function rollbackNode(node: ModelNode | SeedNode, deps: RollbackDep
       startedAt: now,
       publishedAt: now,
       rowsWritten: 0,
-      costs: statements.costs,
+      costs: statements.ran,
     },
   ]);
   return { publication: previous.publication?.publication ?? null, replaced: live?.publication?.publication ?? null };

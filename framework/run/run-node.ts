@@ -77,7 +77,7 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
   } catch (thrown) {
     outcome = failure(thrown, planned.node, deps, published.length > 0);
   }
-  const result = { ...outcome, ...published[0], ...timing(), statements: statements.costs, compiledSql: planned.compiledSql };
+  const result = { ...outcome, ...published[0], ...timing(), statements: statements.ran, compiledSql: planned.compiledSql };
   report(result);
   for (const test of planned.audits) {
     report(
@@ -125,11 +125,12 @@ async function runTestNode(
   const timing = startTiming(id, deps);
   let result: NodeResult;
   try {
-    const {
-      showSql: _,
-      storedIn: __,
-      ...outcome
-    } = await runTest(node, { manifest: deps.manifest, warehouse: deps.warehouse, signal, ...(relationOf && { relationOf }) });
+    const { storedIn: _, ...outcome } = await runTest(node, {
+      manifest: deps.manifest,
+      warehouse: deps.warehouse,
+      signal,
+      ...(relationOf && { relationOf }),
+    });
     result = { ...noCost, ...done, ...outcome, ...timing() };
   } catch (thrown) {
     result = { ...noCost, ...failure(thrown, id, deps), ...timing() };
@@ -145,8 +146,9 @@ async function runSyncNode(id: NodeId, run: NodeRun): Promise<boolean> {
   const timing = startTiming(id, deps);
   let result: NodeResult;
   try {
-    const { rows, ...outcome } = await deps.runSync(node, { signal: deps.signal, runId: plan.runId });
-    result = { ...noCost, ...done, status: 'success', rowsWritten: rows, ...outcome, ...timing() };
+    const { rows, statements, ...outcome } = await deps.runSync(node, { signal: deps.signal, runId: plan.runId });
+    const ran = statements.map((cost) => ({ ...cost, sql: null }));
+    result = { ...noCost, ...done, status: 'success', rowsWritten: rows, statements: ran, ...outcome, ...timing() };
   } catch (thrown) {
     result = { ...noCost, ...failure(thrown, id, deps), ...timing() };
   }
@@ -162,6 +164,7 @@ const done = {
   skippedBy: null,
   message: '',
   publicationId: null,
+  showSql: null,
 } as const;
 const noCost = { statements: [], compiledSql: null };
 

@@ -5,6 +5,12 @@ import type { NodeId } from '../manifest/manifest.ts';
 /** dbt's words: a node ends as success, error or skipped, a test as pass, warn, fail or error. `cancelled`: the run was stopped. */
 export type NodeStatus = 'success' | 'error' | 'skipped' | 'cancelled' | 'unchanged' | 'pass' | 'warn' | 'fail';
 
+/** A statement that ran for a node. */
+export interface RanStatement extends StatementCost {
+  /** As it was sent; null where who ran it does not say. */
+  readonly sql: string | null;
+}
+
 export interface NodeResult {
   readonly node: NodeId;
   readonly status: NodeStatus;
@@ -21,10 +27,12 @@ export interface NodeResult {
   /** One line for people: `12,034 rows`, `2 failing rows`, `unchanged since publication 0198…`. */
   readonly message: string;
   /** Every statement that ran for the node. */
-  readonly statements: readonly StatementCost[];
+  readonly statements: readonly RanStatement[];
   /** The SQL that ran or would have run; null for what has none. */
   readonly compiledSql: string | null;
   readonly publicationId: string | null;
+  /** Of a test with failing rows, the query that shows them. */
+  readonly showSql: string | null;
 }
 
 export interface RunResult {

@@ -1,10 +1,11 @@
-import type { StatementCost, Warehouse } from '../connections/warehouse.ts';
+import type { Warehouse } from '../connections/warehouse.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, NodeId, TestNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { renderSql } from '../manifest/render-sql.ts';
 import { stagingDatabase } from '../plan/publication.ts';
 import { NodeStatements } from './node-statements.ts';
+import type { RanStatement } from './run-result.ts';
 
 export interface TestDeps {
   readonly manifest: Manifest;
@@ -26,7 +27,7 @@ export interface TestOutcome {
   readonly showSql: string | null;
   /** Where the failing rows are kept, with `store_failures`. */
   readonly storedIn: Relation | null;
-  readonly statements: readonly StatementCost[];
+  readonly statements: readonly RanStatement[];
   /** TEST_FAILED for `fail`, what went wrong for `error`, else null. */
   readonly error: GccflowError | null;
 }
@@ -44,7 +45,7 @@ export async function runTest(test: TestNode, deps: TestDeps): Promise<TestOutco
     const storedIn = test.config.store_failures ? await storeFailures(failing, test, statements) : null;
     const showSql = storedIn ? `select * from ${relationSql(storedIn)}` : failing;
     const [counted] = await statements.query<Counted>(countSql(showSql, test));
-    return judge(test, counted, { compiledSql, showSql, storedIn, statements: statements.costs });
+    return judge(test, counted, { compiledSql, showSql, storedIn, statements: statements.ran });
   } catch (thrown) {
     if (!(thrown instanceof GccflowError) || deps.signal?.aborted) throw thrown;
     return {
@@ -54,7 +55,7 @@ export async function runTest(test: TestNode, deps: TestDeps): Promise<TestOutco
       compiledSql,
       showSql: null,
       storedIn: null,
-      statements: statements.costs,
+      statements: statements.ran,
       error: thrown,
     };
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Manifest, ModelNode, TestNode } from '../manifest/manifest.ts';
+import type { Manifest, ModelNode, SeedNode, TestNode } from '../manifest/manifest.ts';
 import { formatManifest } from './format-manifest.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
@@ -18,7 +18,7 @@ export interface ArtifactOptions {
 }
 
 /**
- * Writes manifest.json, run_results.json and the SQL of the nodes that ran below compiled/. Each file is replaced in one step, so that
+ * Writes manifest.json, run_results.json, and of the nodes that ran their SQL below compiled/ and their statements below run/. Each file is replaced in one step, so that
  * a reader and a crash find the old one or the new one, whole.
  */
 export async function writeArtifacts(result: RunResult, manifest: Manifest, options: ArtifactOptions): Promise<void> {
@@ -33,16 +33,20 @@ export async function writeArtifacts(result: RunResult, manifest: Manifest, opti
   const mask = maskerOf(manifest);
   const write = (file: string, text: string): Promise<void> => replaceFile(join(options.targetDir, file), options.redact(mask(text)));
   await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation)));
-  for (const { node: id, compiledSql } of result.nodes) {
+  for (const { node: id, compiledSql, statements } of result.nodes) {
     const node = manifest.nodes.get(id);
-    if (compiledSql === null || (node?.kind !== 'model' && node?.kind !== 'test')) continue;
-    await write(join('compiled', manifest.projectName, compiledPath(node)), `${compiledSql}\n`);
+    if (node?.kind !== 'model' && node?.kind !== 'test' && node?.kind !== 'seed') continue;
+    const path = compiledPath(node);
+    if (compiledSql !== null) await write(join('compiled', manifest.projectName, path), `${compiledSql}\n`);
+    const ran = statements.flatMap(({ sql }) => (sql === null ? [] : [`${sql};\n`]));
+    if (ran.length > 0) await write(join('run', manifest.projectName, path), ran.join('\n'));
   }
   await write('run_results.json', JSON.stringify(formatRunResults(result, manifest, invocation)));
 }
 
 /** Where dbt puts a node's compiled SQL: at its own file's path, a generic test below the file that declares it. */
-export function compiledPath(node: ModelNode | TestNode): string {
+export function compiledPath(node: ModelNode | SeedNode | TestNode): string {
+  if (node.kind === 'seed') return `${node.file}.sql`;
   if (node.kind === 'model' || node.testType === 'singular') return node.file;
   return join(node.file, `${node.name.replaceAll(/[\\/:]/g, '_')}.sql`);
 }

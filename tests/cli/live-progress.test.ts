@@ -37,7 +37,16 @@ function openDisplay(total: number) {
 }
 
 function finished(node: NodeId, status: NodeResult['status'], message: string): RunEvent {
-  const rest = { rowsWritten: null, failures: null, error: null, skippedBy: null, statements: [], compiledSql: null, publicationId: null };
+  const rest = {
+    rowsWritten: null,
+    failures: null,
+    error: null,
+    skippedBy: null,
+    statements: [],
+    compiledSql: null,
+    publicationId: null,
+    showSql: null,
+  };
   return { kind: 'finished', result: { node, status, message, startedAt: begun, durationMs: 1, ...rest } };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -49,7 +49,16 @@ async function shop(): Promise<Manifest> {
   return (await manifestOf({ ...files, 'project.yaml': project })).manifest;
 }
 
-const cost = { queryId: 'q', elapsedMs: 5, readRows: 1, readBytes: 8, writtenRows: 2, writtenBytes: 16, memoryBytes: 100 };
+const cost = {
+  queryId: 'q',
+  elapsedMs: 5,
+  readRows: 1,
+  readBytes: 8,
+  writtenRows: 2,
+  writtenBytes: 16,
+  memoryBytes: 100,
+  sql: '/* gccflow */ select 2 -- quite hidden',
+};
 
 function resultOf(node: NodeId, rest: Partial<NodeResult> = {}): NodeResult {
   return {
@@ -64,6 +73,7 @@ function resultOf(node: NodeId, rest: Partial<NodeResult> = {}): NodeResult {
     message: '2 rows',
     statements: [cost, { ...cost, queryId: 'r', memoryBytes: 70 }],
     compiledSql: 'select 1',
+    showSql: null,
     publicationId: 'p1',
     ...rest,
   };
@@ -176,20 +186,28 @@ test('artifacts hold no secret', async () => {
   assert.equal(text, '{"db_password": "***", note: 1}');
 });
 
-test('compiled SQL lies at the path of its file, and nothing temporary stays', async () => {
+test('compiled SQL and what ran lie at the paths of their files, and nothing temporary stays', async () => {
   using artifacts = await written(await shop());
 
   const found = readdirSync(artifacts.targetDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 
-  assert.deepEqual(found.map(({ name }) => name).toSorted(), [
+  const paths = found.map(({ parentPath, name }) => relative(artifacts.targetDir, join(parentPath, name))).toSorted();
+  const files = [
+    'models/shop.yaml/not_null_orders_id.sql',
+    'models/staging/orders.sql',
+    'models/staging/places.sql',
+    'tests/data/no_orders_of_nobody.sql',
+  ];
+  const ran = files.filter((file) => !file.endsWith('places.sql'));
+  assert.deepEqual(paths, [
+    ...files.map((file) => `compiled/shop/${file}`),
     'manifest.json',
-    'no_orders_of_nobody.sql',
-    'not_null_orders_id.sql',
-    'orders.sql',
-    'places.sql',
+    ...ran.map((file) => `run/shop/${file}`),
     'run_results.json',
   ]);
   assert.equal(readFileSync(join(artifacts.targetDir, 'compiled/shop/models/staging/orders.sql'), 'utf8'), 'select 1 -- ***\n');
+  const statements = readFileSync(join(artifacts.targetDir, 'run/shop/models/staging/orders.sql'), 'utf8');
+  assert.match(statements, /^\/\* gccflow \*\/ select 2 -- \*\*\*;\n/);
 });
 
 test('the last run is read back by node, with the durations of what ran', async () => {

@@ -4,7 +4,7 @@ import { WarehouseFault } from '../../framework/connections/warehouse.ts';
 import type { RunEvent } from '../../framework/run/run-deps.ts';
 import type { RunResult } from '../../framework/run/run-result.ts';
 import { type ProjectFiles, scratchProject } from '../support/scratch-project.ts';
-import { watchWarehouse } from '../support/watched-warehouse.ts';
+import { type RecordedStatement, recordWarehouse, watchWarehouse } from '../support/watched-warehouse.ts';
 
 test('a failed model skips its descendants, names itself, and the others are built', async () => {
   await using project = await scratchProject(chain({ a: table('select throwIf(1) as n') }));
@@ -110,6 +110,48 @@ test('every statement has a query id of its own, and a node costs what all of th
   assert.equal(nodes[0]?.rowsWritten, 5);
   assert.equal(entry?.rows_written, '5');
   assert.deepEqual(entry?.statements, ids.slice(0, entry?.statements.length));
+});
+
+test('every statement for a node, its tests and hooks too, names it and has an id of its own', async () => {
+  await using project = await scratchProject({
+    'sources/seeds/codes.csv': 'code\n1\n',
+    'models/view.sql': 'select code from {{ref "codes"}}',
+    'models/m.sql': `{{config materialized="incremental" unique_key="code" pre_hook="select 1" post_hook="select 2"}}\nselect code from {{ref "view"}}`,
+    'models/m.yaml':
+      'kind: models\nmodels:\n  - name: m\n    columns:\n      - { name: code, tests: [not_null, unique: { store_failures: true }] }\n',
+  });
+  await project.run('build');
+  const { warehouse, statements } = recordWarehouse(project.warehouse);
+  const ran: RecordedStatement[] = [];
+  const onEvent = ({ kind }: RunEvent): void => {
+    const since = statements.splice(0);
+    if (kind === 'finished' || ran.length > 0) ran.push(...since);
+  };
+
+  const { nodes } = await project.run('build', { fullRefresh: true, deps: { warehouse, onEvent } });
+  await project.run('build', { deps: { warehouse, onEvent } });
+
+  const nodeIn = (sql: string | null): string | undefined =>
+    /^(?:insert into )?\/\* gccflow \{"node":"([^"]+)"\} \*\//.exec(sql ?? '')?.[1];
+  const ofNodes = ran.filter(
+    ({ sql }) => !/lease__|create (database|table) if not exists|system\.(tables|databases|keywords)|publication in/.test(sql),
+  );
+  assert.ok(ofNodes.length > 30, `only ${ofNodes.length} statements`);
+  assert.deepEqual(
+    ofNodes.filter(({ sql }) => nodeIn(sql) === undefined),
+    [],
+  );
+  const ids = ofNodes.map(({ queryId }) => queryId);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const { statements: own, node } of nodes) {
+    assert.ok(own.length > 0, node);
+    assert.ok(own.every(({ sql }) => nodeIn(sql) === node));
+  }
+  const tested = nodes.find(({ node }) => node.startsWith('test.'))?.statements;
+  assert.ok(
+    tested?.some(({ readRows }) => readRows > 0),
+    'a test costs what its query reads',
+  );
 });
 
 test('hooks run around the build with the live name, and a failing post_hook does not publish again', async () => {
