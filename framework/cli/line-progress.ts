@@ -16,7 +16,7 @@ export function openLineProgress({ output, clock, total }: ProgressOptions): Pro
         note(`waiting for the run ${event.holder.run} (${event.holder.command}), which holds nodes of this one`);
         break;
       case 'started':
-        note(`start ${event.node}`);
+        if (!event.node.startsWith('test.')) note(`start ${event.node}`); // most are over at once, and their end is told
         break;
       case 'retrying':
         note(`again ${event.node} in ${formatDuration(event.delayMs)}, attempt ${event.attempt}: ${event.reason}`);

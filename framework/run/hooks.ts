@@ -1,3 +1,4 @@
+import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { Manifest, ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
@@ -15,8 +16,16 @@ interface HookContext {
 export async function runHooks(hook: 'pre_hook' | 'post_hook', { build }: PlannedBuild, context: HookContext): Promise<void> {
   const { deps, node, statements } = context;
   for (const text of node.config[hook]) {
-    await statements.execute(renderText(deps.manifest, node, text, { incremental: build.mode === 'incremental' }));
+    const sql = renderText(deps.manifest, node, text, { incremental: build.mode === 'incremental' });
+    await statements.execute(sql).catch((thrown: unknown) => {
+      throw thrown instanceof GccflowError ? ofHook(hook, thrown) : thrown;
+    });
   }
+}
+
+/** Without it a statement that the model's SQL does not hold would seem to be the model's. */
+function ofHook(hook: string, { code, message, hint, at, cause }: GccflowError): GccflowError {
+  return new GccflowError(code, `In its ${hook}: ${message}`, { hint, at, cause });
 }
 
 /** Grants what the config says on the live name. Grants stand by name, so an exchange keeps them; granting again does no harm. */

@@ -47,7 +47,7 @@ test('--quiet prints nothing but errors', async () => {
 
   assert.equal(exitCode, 1);
   assert.equal(stdout, '');
-  assert.match(stderr, /^\nmodel\.bad\nerror\[WAREHOUSE_QUERY\]: .*\n {2}--> models\/bad\.sql:1:1\n/);
+  assert.match(stderr, /^\nmodel\.bad\nerror\[WAREHOUSE_QUERY\]: .*\n {2}--> models\/bad\.sql:1:8\n/);
   assert.doesNotMatch(stderr, /start model/);
 });
 

@@ -85,6 +85,7 @@ test("what ClickHouse refuses is shown in the model's own file, with the way on"
     'models/unparsed.sql': 'select id\n    id as twice\nfrom {{ref "stg_number"}} limt 3 4\n',
     'models/unknown.sql': 'select 1 as a from stg_nmber\n',
     'models/sourced.sql': 'select 1 as a from {{source "web" "visit"}}\n',
+    'models/hooked.sql': '{{config materialized="table" post_hook="optimise table {{this}}"}}\nselect 1 as a\n',
     'sources/web.yaml': 'kind: source\nname: web\ntables: [{ name: visit }]\n',
   });
 
@@ -97,5 +98,6 @@ test("what ClickHouse refuses is shown in the model's own file, with the way on"
   );
   assert.match(stderr, /SYNTAX_ERROR[^\n]* failed at '\w+'\.[^\n]*\n {2}--> models\/unparsed\.sql:[23]:\d+/);
   assert.match(stderr, /models\/unknown\.sql:1:20\n[\s\S]*?hint: Name what is read by \{\{ref "…"\}\}/);
+  assert.match(stderr, /error\[WAREHOUSE_QUERY\]: In its post_hook: ClickHouse refused the statement \(SYNTAX_ERROR/);
   assert.match(stderr, /hint: No model builds a source: create 'web'\.'visit'/);
 });
