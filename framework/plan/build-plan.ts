@@ -2,11 +2,11 @@ import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import { renderSql } from '../manifest/render-sql.ts';
 import { materializations } from '../materializations/index.ts';
-import { decideMode, type Mode } from './decide-mode.ts';
+import { decideMode } from './decide-mode.ts';
 import { layoutOf, seedFingerprint } from './fingerprint.ts';
 import { type OrderedNode, orderNodes } from './order-nodes.ts';
 import type { Plan, PlannedBuild, PlannedNode, PlanRequest } from './plan.ts';
-import { formatComment, stagingRelation } from './publication.ts';
+import { formatComment, stagingDatabase, stagingRelation } from './publication.ts';
 import { relationKey, type WarehouseState } from './warehouse-state.ts';
 
 /**
@@ -32,7 +32,7 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   const { config, relation } = node;
   const live = state.relations.get(relationKey(relation));
   const mode = decideMode(node, live, request.fullRefresh);
-  requireCapabilities(node, mode, state);
+  requireCapabilities(node, { manifest, request, state });
 
   const publicationId = request.newId();
   const seedColumns = state.seedColumns.get(node.id) ?? [];
@@ -84,20 +84,27 @@ function materializationOf(node: ModelNode | SeedNode) {
   return materialization;
 }
 
-function requireCapabilities(node: ModelNode | SeedNode, mode: Mode, { capabilities, relations }: WarehouseState): void {
-  const { database } = node.relation;
-  if (capabilities.databasesWithoutExchange.has(database)) {
+/** An incremental model is refused from its first build on where no second one could follow, unless it says how to do without. */
+function requireCapabilities(node: ModelNode | SeedNode, { request, state }: Planning): void {
+  const { capabilities } = state;
+  for (const database of [node.relation.database, stagingDatabase]) {
+    if (!capabilities.databasesWithoutExchange.has(database)) continue;
     throw new GccflowError(
       'WAREHOUSE_UNSUPPORTED',
       `'${node.name}' is published by EXCHANGE TABLES, which the engine of the database '${database}' does not have.`,
-      { hint: `Give the model another 'database', or recreate '${database}' with the engine Atomic.` },
+      {
+        hint:
+          database === stagingDatabase
+            ? `Drop '${stagingDatabase}' where nothing is kept in it; gccflow makes it anew with the engine Atomic.`
+            : `Give the model another 'database', or recreate '${database}' with the engine Atomic.`,
+      },
     );
   }
-  if (mode.incremental && !capabilities.cloneAs) {
-    const engine = relations.get(relationKey(node.relation))?.engine ?? 'unknown';
+  const needsClone = node.kind === 'model' && node.config.materialized === 'incremental' && node.config.full_refresh !== true;
+  if (needsClone && !request.fullRefresh && !capabilities.cloneAs) {
     throw new GccflowError(
       'WAREHOUSE_UNSUPPORTED',
-      `'${node.name}' is incremental and written into a clone of its table (${engine}), and ClickHouse ${capabilities.version} has no CREATE TABLE … CLONE AS.`,
+      `'${node.name}' is incremental, so written into a clone of its table, and ClickHouse ${capabilities.version} has no CREATE TABLE … CLONE AS.`,
       { hint: `Materialize the model as a table, or set 'full_refresh: true' to rebuild it on every run.` },
     );
   }
