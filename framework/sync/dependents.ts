@@ -5,7 +5,7 @@ import { type TableName, tableSql } from './table-name.ts';
 
 /** What would stay with the old table when it is renamed. */
 export interface Dependent {
-  readonly kind: 'view' | 'materialized view' | 'foreign key' | 'child table' | 'column of its row type';
+  readonly kind: 'view' | 'materialized view' | 'foreign key' | 'child table' | 'parent table' | 'partitioning' | 'column of its row type';
   /** Quoted, e.g. `public.v`; of a foreign key `constraint on table`. */
   readonly name: string;
   /** Statements that point it at the table that has the name now; empty where there are none that can. */
@@ -66,6 +66,12 @@ const dependentsSql = `
   union all
   select 'child table', i.inhrelid::regclass::text, '{}'::text[]
   from pg_inherits i where i.inhparent = (select oid from target)
+  union all
+  select 'parent table', i.inhparent::regclass::text, '{}'::text[]
+  from pg_inherits i where i.inhrelid = (select oid from target)
+  union all
+  select 'partitioning', pg_get_partkeydef(partrelid), '{}'::text[]
+  from pg_partitioned_table where partrelid = (select oid from target)
   union all
   select 'column of its row type', format('%I of %s', a.attname, a.attrelid::regclass), '{}'::text[]
   from pg_attribute a join pg_class t on t.oid = (select oid from target) join pg_class u on u.oid = a.attrelid and u.relkind in ('r', 'm', 'p')

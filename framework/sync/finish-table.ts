@@ -50,13 +50,17 @@ function keysAndIndexes(sync: SyncFile, columns: readonly TableColumn[], table: 
   if (sync.primary_key.length > 0) constrain(siblingName(sync.to.table, '_pkey'), `primary key (${columnList(sync.primary_key)})`);
   for (const index of sync.indexes) add('index', indexName(sync, index), (name) => indexSql(index, name, table));
   for (const { name, definition } of sync.constraints) constrain(name, definition);
-  for (const { name, kind, definition, columns: used } of live?.constraints ?? []) {
-    if (kind === 'p' && sync.primary_key.length > 0) continue;
-    if (used.every((column) => names.has(column))) constrain(name, definition);
+  const kept = (live?.constraints ?? []).filter(({ columns: used }) => used.every((column) => names.has(column)));
+  for (const { name, kind, definition } of kept) {
+    if (kind !== 'f' && (kind !== 'p' || sync.primary_key.length === 0)) constrain(name, definition);
   }
   for (const { name: to, tail, unique, columns: used } of live?.indexes ?? []) {
     if (used.every((column) => names.has(column)))
       add('index', to, (name) => `create ${unique ? 'unique ' : ''}index ${name} on ${table}${tail}`);
+  }
+  // Last: what a foreign key of the table to itself refers to may be any of the keys above.
+  for (const { name, kind, definition, self } of kept) {
+    if (kind === 'f') constrain(name, self === null ? definition : definition.replace(`REFERENCES ${self}(`, () => `REFERENCES ${table}(`));
   }
   return structure;
 }

@@ -16,7 +16,9 @@ export interface LiveTable {
   /** Statements that create, by name, what hangs on the table: triggers, policies. */
   readonly triggers: readonly { readonly name: string; readonly definition: string; readonly enabled: string }[];
   readonly policies: readonly LivePolicy[];
-  readonly publications: readonly string[];
+  readonly publications: readonly LivePublication[];
+  /** What ALTER TABLE … REPLICA IDENTITY takes; null for the default. */
+  readonly replicaIdentity: string | null;
 }
 
 export interface LiveColumn {
@@ -43,6 +45,8 @@ export interface LiveConstraint {
   /** p, u, c, f, x. */
   readonly kind: string;
   readonly definition: string;
+  /** The table as `definition` names it, of a foreign key to the table itself. */
+  readonly self: string | null;
   readonly columns: readonly string[];
 }
 
@@ -60,6 +64,12 @@ export interface LivePolicy {
   readonly roles: string;
   readonly using: string | null;
   readonly check: string | null;
+}
+
+export interface LivePublication {
+  readonly name: string;
+  /** What stands behind the table's name in ALTER PUBLICATION: its columns and its row filter. */
+  readonly tail: string;
 }
 
 /** Reads a table from the catalog, or null if there is none. */
@@ -100,9 +110,9 @@ const liveTableSql = `
       where x.indrelid = c.oid and not exists (select 1 from pg_constraint k where k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x') and k.conrelid = c.oid)),
     'constraints', (
       select coalesce(json_agg(json_build_object(
-          'name', k.conname, 'kind', k.contype, 'definition', pg_get_constraintdef(k.oid),
+          'name', k.conname, 'kind', k.contype, 'definition', pg_get_constraintdef(k.oid), 'self', case when k.confrelid = c.oid then c.oid::regclass::text end,
           'columns', array(select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = any(k.conkey))
-        ) order by k.contype = 'p' desc, k.conname), '[]')
+        ) order by k.contype = 'p' desc, k.contype = 'f', k.conname), '[]')
       from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f', 'x')),
     'grants', (
       select coalesce(json_agg(json_build_object('grantee', case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
@@ -122,8 +132,12 @@ const liveTableSql = `
           'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid))), '[]')
       from pg_policy p where p.polrelid = c.oid),
     'publications', (
-      select coalesce(json_agg(quote_ident(p.pubname)), '[]')
-      from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = c.oid)
+      select coalesce(json_agg(json_build_object('name', quote_ident(p.pubname), 'tail', concat(
+          ' (' || (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum = any(r.prattrs)) || ')',
+          ' where (' || pg_get_expr(r.prqual, r.prrelid) || ')'))), '[]')
+      from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = c.oid),
+    'replicaIdentity', case c.relreplident when 'f' then 'full' when 'n' then 'nothing'
+      when 'i' then (select 'using index ' || quote_ident(i.relname) from pg_index x join pg_class i on i.oid = x.indexrelid where x.indrelid = c.oid and x.indisreplident) end
   ) as table
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p')`;

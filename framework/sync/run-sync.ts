@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { PostgresQueries } from '../connections/postgres.ts';
 import { migrateSchema } from '../connections/postgres-schema.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { SyncNode } from '../manifest/manifest.ts';
 import type { SyncFile } from '../project/sync-file.ts';
+import { explainBadText } from './bad-text.ts';
 import { readDependents, refuseDependents } from './dependents.ts';
 import { type ExportManifest, runPrefix, syncPrefix } from './export-manifest.ts';
 import { type ExportRange, exportRelation } from './export-relation.ts';
@@ -12,6 +12,7 @@ import { finishTable, type Renaming } from './finish-table.ts';
 import { countRows, type LiveTable, readLiveTable } from './live-table.ts';
 import { loadTable } from './load-table.ts';
 import { lockTable, type Publication, recordPublication } from './publication.ts';
+import { dropLeftover, markOf, refuseTakenNames } from './sibling-tables.ts';
 import { swapTable } from './swap-table.ts';
 import type { SyncDeps, SyncOutcome, SyncPhase } from './sync-outcome.ts';
 import { describeRelation, resolveColumns, type TableColumn } from './table-columns.ts';
@@ -80,6 +81,7 @@ class SyncRun {
     await migrateSchema(postgres);
     const live = await readLiveTable(postgres, this.#sync.to);
     await dropLeftover(postgres, this.#sync);
+    await refuseTakenNames(postgres, this.#sync);
     if (this.#sync.mode === 'upsert') upsertKey(this.#sync);
     if (live === null) {
       await postgres.query(`create schema if not exists ${quoteName(this.#sync.to.schema, 'postgres')}`);
@@ -105,7 +107,10 @@ class SyncRun {
     const table = newTable(this.#sync.to);
     const onRows = (rows: number): void => onProgress?.({ phase: 'load', rows, totalRows: manifest.rows });
     const ordered = this.#sync.mode === 'upsert';
-    const rows = await loadTable(postgres, { table, columns, manifest, objects, signal, mark: markOf(runId), ordered, onRows });
+    const input = { table, columns, manifest, objects, signal, mark: markOf(runId), ordered, onRows };
+    const rows = await loadTable(postgres, input).catch(async (thrown: unknown) => {
+      throw await explainBadText(thrown, this.#sync, columns, this.#deps);
+    });
     const renamings = await postgres.transaction(
       (session) => finishTable(session, upserts ? stagingOf(this.#sync) : withKey(this.#sync), columns, table, upserts ? null : live),
       signal,
@@ -176,33 +181,6 @@ class SyncRun {
     this.#deps.log.debug({ sync: this.#sync.name, phase, durationMs: performance.now() - startedMs }, 'sync phase ended');
     return result;
   }
-}
-
-const markPrefix = 'gccflow is loading this table, run ';
-
-function markOf(runId: string): string {
-  return `${markPrefix}${runId}`;
-}
-
-/** A `_new` table of a run that died. One without our comment is somebody's own and is not touched. */
-async function dropLeftover(session: PostgresQueries, sync: SyncFile): Promise<void> {
-  const table = newTable(sync.to);
-  const [found] = await session.query<{ comment: string | null }>(
-    `select obj_description(to_regclass($1), 'pg_class') as comment where to_regclass($1) is not null`,
-    [tableSql(table)],
-  );
-  if (found === undefined) return;
-  if (found.comment?.startsWith(markPrefix)) {
-    await session.query(`drop table ${tableSql(table)}`);
-    return;
-  }
-  throw new GccflowError(
-    'SYNC_VALIDATION',
-    `Sync '${sync.name}' needs the name '${table.schema}.${table.table}', which a table of somebody else has.`,
-    {
-      hint: 'Rename or drop that table; nothing was changed.',
-    },
-  );
 }
 
 /** Rows that are only staged need no keys, indexes or grants. */

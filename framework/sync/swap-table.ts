@@ -8,7 +8,7 @@ import { readDependents, refuseDependents } from './dependents.ts';
 import type { Renaming } from './finish-table.ts';
 import type { LiveTable } from './live-table.ts';
 import { isLockFailure, type Publication, recordPublication } from './publication.ts';
-import { backupTable, newTable, siblingName, tableSql } from './table-name.ts';
+import { backupMark, backupTable, newTable, siblingName, tableSql } from './table-name.ts';
 
 export interface SwapInput {
   readonly sync: SyncFile;
@@ -127,6 +127,7 @@ async function requireSame(session: PostgresQueries, sync: SyncFile, live: LiveT
 async function retire(session: PostgresQueries, sync: SyncFile, live: LiveTable): Promise<void> {
   const backup = backupTable(sync.to);
   await session.query(`alter table ${tableSql(sync.to)} rename to ${quoteName(backup.table, 'postgres')}`);
+  await session.query(`comment on table ${tableSql(backup)} is ${quoteText(backupMark, 'postgres')}`);
   for (const { name } of live.constraints) await renameConstraint(session, tableSql(backup), name, siblingName(name, '_old_bkp'));
   for (const { name } of live.indexes) await renameIndex(session, sync.to.schema, name, siblingName(name, '_old_bkp'));
 }
@@ -145,13 +146,18 @@ async function promote(session: PostgresQueries, { sync, live, renamings }: Swap
   }
   for (const { definition, name: trigger, enabled } of live?.triggers ?? []) {
     await session.query(definition);
-    if (enabled === 'D') await session.query(`alter table ${name} disable trigger ${quoteName(trigger, 'postgres')}`);
+    const state = triggerStates[enabled];
+    if (state !== undefined) await session.query(`alter table ${name} ${state} trigger ${quoteName(trigger, 'postgres')}`);
   }
   for (const publication of live?.publications ?? []) {
-    await session.query(`alter publication ${publication} drop table ${tableSql(backupTable(sync.to))}`);
-    await session.query(`alter publication ${publication} add table ${name}`);
+    await session.query(`alter publication ${publication.name} drop table ${tableSql(backupTable(sync.to))}`);
+    await session.query(`alter publication ${publication.name} add table ${name}${publication.tail}`);
   }
+  if (live?.replicaIdentity) await session.query(`alter table ${name} replica identity ${live.replicaIdentity}`);
 }
+
+/** What `pg_trigger.tgenabled` says of a trigger that does not fire as it was created. */
+const triggerStates: Readonly<Record<string, string>> = { D: 'disable', R: 'enable replica', A: 'enable always' };
 
 async function hasColumn(session: PostgresQueries, table: string, column: string): Promise<boolean> {
   const found = await session.query('select 1 from pg_attribute where attrelid = $1::regclass and attname = $2 and not attisdropped', [

@@ -17,6 +17,9 @@ export function newTable(live: TableName): TableName {
   return { ...live, table: siblingName(live.table, '_new') };
 }
 
+/** Comment of a kept copy: a table of that name without it is somebody else's. */
+export const backupMark = 'gccflow keeps this table for a rollback';
+
 /** The copy of `live` before the last publication. */
 export function backupTable(live: TableName): TableName {
   return { ...live, table: siblingName(live.table, '_old_bkp') };
