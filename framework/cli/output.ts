@@ -14,6 +14,8 @@ export interface Output {
   readonly quiet: boolean;
   /** A line of results, on stdout. */
   print(line: string): void;
+  /** A value as JSON, on stdout. */
+  printJson(value: unknown): void;
   /** Rows of data, on stdout, as they are. */
   printData(text: string): void;
   /** A line about what goes on, on stderr; nothing with --quiet. */
@@ -41,11 +43,13 @@ export function openOutput({ stdout, stderr, quiet, color, secrets }: OutputOpti
   const streams = { stdout, stderr };
   const direct = (line: string): void => void stderr.write(`${line}\n`);
   let write = direct;
+  const print = (line: string): void => void stdout.write(`${secrets.redact(line)}\n`);
   return {
     stdout,
     stderr,
     quiet,
-    print: (line) => void stdout.write(`${secrets.redact(line)}\n`),
+    print,
+    printJson: (value) => print(JSON.stringify(value, null, 2)),
     printData: (text) => void stdout.write(`${text}\n`),
     note: (line) => {
       if (!quiet) write(secrets.redact(line));

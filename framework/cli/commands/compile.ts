@@ -27,14 +27,7 @@ export const compile = defineCommand({
       .map((node) => ({ node, sql: renderSql(opened.manifest, node, { incremental: false }) }));
     writeCompiled(opened.manifest, compiled, context.output.redact);
     const { output } = context;
-    if (values.json)
-      output.print(
-        JSON.stringify(
-          compiled.map(({ node, sql }) => ({ unique_id: node.id, compiled_code: sql })),
-          null,
-          2,
-        ),
-      );
+    if (values.json) output.printJson(compiled.map(({ node, sql }) => ({ unique_id: node.id, compiled_code: sql })));
     else if (!selection.everything) output.print(compiled.map(({ node, sql }) => `-- ${node.id}\n${sql}`).join('\n\n'));
     output.note(`${compiled.length} compiled into target/compiled/`);
     return exitCode.ok;

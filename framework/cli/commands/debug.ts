@@ -2,6 +2,7 @@ import { defineCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { json } from '../options.ts';
 import type { Style } from '../output.ts';
+import type { ProbedPart } from '../probe-target.ts';
 
 export const debug = defineCommand({
   name: 'debug',
@@ -21,28 +22,25 @@ export const debug = defineCommand({
     const { output } = context;
     const { project, manifest } = await openProject(values, context);
     const parts = await probeTarget(project, context);
-    if (values.json)
-      output.print(
-        JSON.stringify(
-          { gccflow: readVersion(), node: process.versions.node, project: project.name, target: project.targetName, parts },
-          null,
-          2,
-        ),
-      );
+    const about = { gccflow: readVersion(), node: process.versions.node, project: project.name, target: project.targetName };
+    if (values.json) output.printJson({ ...about, parts });
     else {
-      output.print(`gccflow ${readVersion()} on Node.js ${process.versions.node}`);
-      output.print(`project '${project.name}', ${manifest.nodes.size} nodes, target '${project.targetName}'\n`);
-      for (const { part, what, answers, detail, hint } of parts) {
-        const mark = formatMark(answers, (style, text) => output.paint('stdout', style, text));
-        output.print(`${mark}  ${part.padEnd(9)}  ${what}: ${detail}`);
-        if (hint !== null) output.print(`        ${output.paint('stdout', 'cyan', 'hint:')} ${hint}`);
-      }
+      output.print(`gccflow ${about.gccflow} on Node.js ${about.node}`);
+      output.print(`project '${about.project}', ${manifest.nodes.size} nodes, target '${about.target}'\n`);
+      for (const part of parts) output.print(formatPart(part, (style, text) => output.paint('stdout', style, text)));
     }
     return parts.every(({ answers }) => answers !== false) ? exitCode.ok : exitCode.failed;
   },
 });
 
-function formatMark(answers: boolean | null, paint: (style: Style, text: string) => string): string {
+type Paint = (style: Style, text: string) => string;
+
+function formatPart({ part, what, answers, detail, hint }: ProbedPart, paint: Paint): string {
+  const line = `${formatMark(answers, paint)}  ${part.padEnd(9)}  ${what}: ${detail}`;
+  return hint === null ? line : `${line}\n        ${paint('cyan', 'hint:')} ${hint}`;
+}
+
+function formatMark(answers: boolean | null, paint: Paint): string {
   if (answers === null) return 'unused';
   return answers ? paint('green', 'ok    ') : paint('red', 'failed');
 }

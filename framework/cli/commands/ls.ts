@@ -28,14 +28,7 @@ export const ls = defineCommand({
     const opened = await openProject(values, context);
     const nodes = nodesOf(opened, await selectFrom(opened, values));
     const { parents } = opened.manifest;
-    if (values.json)
-      context.output.print(
-        JSON.stringify(
-          nodes.map((node) => summarize(node, parents)),
-          null,
-          2,
-        ),
-      );
+    if (values.json) context.output.printJson(nodes.map((node) => summarize(node, parents)));
     else if (values.output === 'dot') context.output.print(formatDot(nodes, parents));
     else if (nodes.length > 0) context.output.print(formatLines(nodes, values.output ?? 'selector', parents).join('\n'));
     return exitCode.ok;

@@ -26,7 +26,8 @@ export const plan = defineCommand({
     await using warehouse = await openTargetWarehouse(opened.project, { ...context, threads: 1, waitLockMs });
     const request = { command: 'build', nodes: [...selection.nodes], fullRefresh: values['full-refresh'] === true } as const;
     const planned = await (await openPlanner(opened, request, warehouse, context.clock))();
-    context.output.print(values.json ? JSON.stringify(planned, null, 2) : explainPlan(planned).trimEnd());
+    if (values.json) context.output.printJson(planned);
+    else context.output.print(explainPlan(planned).trimEnd());
     return exitCode.ok;
   },
 });
