@@ -78,7 +78,7 @@ class TestBuilder {
       fqn: [this.#project.name, ...folders, name],
       tags: config.tags,
       meta: config.meta,
-      description: '',
+      description: declaration.description,
       file: at.file,
       at,
       testType: 'generic',

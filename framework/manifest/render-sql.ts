@@ -1,9 +1,11 @@
 import Handlebars from 'handlebars';
-import { GccflowError, messageOf } from '../foundation/error.ts';
+import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
+import { envValue } from '../project/expand-env.ts';
 import { withoutTerminator } from '../project/sql-statements.ts';
 import { literalSql } from './literal.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
+import { placeHelper, placeMacro, renderFailed } from './place-failure.ts';
 import { readsFinal } from './reads-final.ts';
 import { type Relation, relationSql } from './relation.ts';
 import { parseRelationName } from './relation-name.ts';
@@ -16,19 +18,18 @@ export interface RenderContext {
   readonly relationOf?: (id: NodeId) => Relation | undefined;
 }
 
-/** The SQL of a model or test: one statement, without a `;` at its end. Throws RENDER_FAILED at the node's file. */
+/** The SQL of a model or test: one statement, without a `;` at its end. Throws RENDER_FAILED at the call that failed, where that is known. */
 export function renderSql(manifest: Manifest, node: ModelNode | TestNode, context: RenderContext): string {
   return withoutTerminator(renderText(manifest, node, node.template.text, context));
 }
 
-/** Any template text in the name of a node, such as a hook. Throws RENDER_FAILED at the node's file. */
+/** Any template text in the name of a node, such as a hook. Throws RENDER_FAILED. */
 export function renderText(manifest: Manifest, node: Node, text: string, context: RenderContext): string {
   const rendering = new Rendering(manifest, node, context);
   try {
     return rendering.render(text);
   } catch (error) {
-    if (error instanceof GccflowError) throw error;
-    throw renderFailed(error, node);
+    throw error instanceof GccflowError ? error : renderFailed(error, node, text);
   }
 }
 
@@ -40,7 +41,8 @@ class Templates {
   readonly partials: Readonly<Record<string, HandlebarsTemplateDelegate>>;
 
   constructor(manifest: Manifest) {
-    this.partials = Object.fromEntries([...manifest.macros].map(([name, { template }]) => [name, this.compile(template.text.trim())]));
+    const macros = [...manifest.macros.values()];
+    this.partials = Object.fromEntries(macros.map((macro) => [macro.name, placeMacro(macro, this.compile(macro.template.text.trim()))]));
   }
 
   static of(manifest: Manifest): Templates {
@@ -50,9 +52,27 @@ class Templates {
   }
 
   compile(text: string): HandlebarsTemplateDelegate {
-    const known = this.#compiled.get(text) ?? Handlebars.compile(text, { strict: true, noEscape: true });
+    const known = this.#compiled.get(text) ?? Handlebars.compile(parseAsText(text), { strict: true, noEscape: true });
     this.#compiled.set(text, known);
     return known;
+  }
+}
+
+const mark = '\0'; // no file of a project holds it
+
+/** Handlebars joins by `+`, so that two numbers side by side would be summed where no text precedes them. A mark makes text of them. */
+function parseAsText(text: string): hbs.AST.Program {
+  const program = Handlebars.parse(text);
+  new TextFirst().accept(program);
+  return program;
+}
+
+class TextFirst extends Handlebars.Visitor {
+  override Program(program: hbs.AST.Program): void {
+    super.Program(program);
+    const [first, second] = program.body;
+    if (!first || !second || first.type === 'ContentStatement' || second.type === 'ContentStatement') return;
+    program.body.unshift({ type: 'ContentStatement', value: mark, original: mark, loc: first.loc } as unknown as hbs.AST.Statement);
   }
 }
 
@@ -71,9 +91,10 @@ class Rendering {
   }
 
   render(text: string): string {
-    const helpers = { ...Object.fromEntries(this.#manifest.helpers), ...this.#helpers() } as Record<string, Handlebars.HelperDelegate>;
+    const own = [...this.#manifest.helpers].map(([name, helper]) => [name, placeHelper(name, helper)] as const);
+    const helpers = { ...Object.fromEntries(own), ...this.#helpers() };
     const options = { helpers, partials: this.#templates.partials as Record<string, HandlebarsTemplateDelegate> };
-    return this.#templates.compile(text)(this.#variables(), options);
+    return this.#templates.compile(text)(this.#variables(), options).replaceAll(mark, '');
   }
 
   /** Names a template may use bare. The object itself is `{{this}}`. */
@@ -103,7 +124,7 @@ class Rendering {
       source: (source: string, table: string, options: Handlebars.HelperOptions) =>
         this.#relationOf(this.#relationNode(`source.${source}.${table}`), options.hash.final === true ? 'always' : 'never'),
       var: (name: string, ...rest: unknown[]) => (Object.hasOwn(vars, name) ? vars[name] : defaultOf(rest)),
-      env: (name: string) => env[name] ?? '',
+      env: (name: string) => envValue(env, name) ?? '',
       is_incremental: () => this.#context.incremental,
       list: (...items: unknown[]) => items.slice(0, -1),
       map: (options: Handlebars.HelperOptions) => ({ ...options.hash }),
@@ -155,13 +176,4 @@ class Rendering {
 function defaultOf(rest: readonly unknown[]): unknown {
   const options = rest.at(-1) as Handlebars.HelperOptions;
   return rest.length > 1 ? rest[0] : options.hash.default;
-}
-
-/** Handlebars names what is missing as `"x" not defined in [object]`, with the line and column in its own fields. */
-function renderFailed(error: unknown, node: Node): GccflowError {
-  const [, missing] = /^"(.*)" not defined in/.exec(messageOf(error)) ?? [];
-  const { lineNumber, column } = error as { lineNumber?: number; column?: number };
-  const at = lineNumber === undefined ? node.at : { file: node.file, line: lineNumber, column: (column ?? 0) + 1 };
-  const reason = missing === undefined ? messageOf(error).replace(/ - \d+:\d+$/, '') : `'${missing}' has no value here`;
-  return new GccflowError('RENDER_FAILED', `The template of '${node.name}' cannot be rendered: ${reason}.`, { at, cause: error });
 }

@@ -2,8 +2,8 @@ import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { type Location, locate } from '../foundation/location.ts';
-import { envMissing } from '../project/expand-env.ts';
-import { parseTemplate, type Template } from '../project/parse-template.ts';
+import { envMissing, envValue } from '../project/expand-env.ts';
+import { type MacroCall, parseTemplate, type Template } from '../project/parse-template.ts';
 import type { Project } from '../project/project.ts';
 import { templateHelpers } from '../project/template-calls.ts';
 import type { Node, NodeId } from './manifest.ts';
@@ -66,8 +66,31 @@ export class Resolver {
       if (id !== undefined) parents.push(id);
     }
     this.#checkNames(template, variables);
-    for (const { name, at } of template.macros) parents.push(...this.#macroParentsOf(name, locate(file, at)));
+    for (const call of template.macros) {
+      parents.push(...this.#macroParentsOf(call.name, locate(file, call.at)));
+      if (variables !== null) this.#checkArguments(call, file);
+    }
     return parents;
+  }
+
+  /** Reports the names that a macro needs and its call does not give. */
+  #checkArguments({ name, given, at }: MacroCall, file: string): void {
+    if (given === null) return;
+    for (const missing of this.#namesNeededBy(name, []).difference(new Set(given))) {
+      const message = `The macro '${name}' needs '${missing}', which this call does not give.`;
+      const hint = `Write {{> ${name} ${missing}=…}}.`;
+      this.#diagnostics.report(new GccflowError('TEMPLATE_ARGUMENT', message, { at: locate(file, at), hint }));
+    }
+  }
+
+  /** Names that a macro needs whatever happens, also by the macros it calls: a macro passes on what it was given. */
+  #namesNeededBy(name: string, callers: readonly string[]): Set<string> {
+    const macro = this.#macros.get(name);
+    if (!macro || callers.includes(name)) return new Set();
+    const own = macro.variables.filter((variable) => variable.needed && !this.#project.helpers.has(variable.name));
+    const calls = macro.macros.filter(({ inBlock, given }) => !inBlock && given !== null);
+    const passedOn = calls.flatMap((call) => [...this.#namesNeededBy(call.name, [...callers, name]).difference(new Set(call.given))]);
+    return new Set([...own.map((variable) => variable.name), ...passedOn]);
   }
 
   /** The node behind a name; undefined after reporting. */
@@ -115,7 +138,7 @@ export class Resolver {
       if (!helpers.has(name) && !variables?.includes(name)) this.#diagnostics.report(this.#helperNotFound(name, locate(template.file, at)));
     }
     for (const { name, at } of template.envs) {
-      if (env[name] === undefined) this.#diagnostics.report(envMissing(name, env, locate(template.file, at)));
+      if (envValue(env, name) === undefined) this.#diagnostics.report(envMissing(name, env, locate(template.file, at)));
     }
     for (const { name, hasDefault, at } of template.vars) {
       if (hasDefault || Object.hasOwn(vars, name)) continue;

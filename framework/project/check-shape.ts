@@ -43,7 +43,7 @@ function report(issue: Issue, schema: z.ZodType, value: unknown, places: Places,
 
 /** The mistake of a key that the file kind does not have. */
 export function unknownKey(key: string, known: readonly string[], at: Location): GccflowError {
-  const hint = didYouMean(key, known) ?? `Known here: ${known.toSorted().join(', ')}.`;
+  const hint = didYouMean(key, known) ?? (known.length === 0 ? 'No key is expected here.' : `Known here: ${known.toSorted().join(', ')}.`);
   return new GccflowError('KEY_UNKNOWN', `The key '${key}' is not known here.`, { at, hint });
 }
 

@@ -7,6 +7,11 @@ import type { ExpandText } from './parse-yaml.ts';
 /** The environment a project is loaded with. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** The value of a variable of the environment, if it is set. */
+export function envValue(env: Env, name: string): string | undefined {
+  return Object.hasOwn(env, name) ? env[name] : undefined;
+}
+
 const envCall = /\{\{\s*env\s+(?:"([^"]*)"|'([^']*)')\s*\}\}/g;
 
 /** Whether a text reads the environment. */
@@ -19,7 +24,7 @@ export function expandEnv(env: Env, diagnostics: Diagnostics): ExpandText {
   return (text, at) =>
     text.replace(envCall, (_call, doubleQuoted: string | undefined, singleQuoted: string | undefined) => {
       const name = doubleQuoted ?? singleQuoted ?? '';
-      const value = env[name];
+      const value = envValue(env, name);
       if (value === undefined) diagnostics.report(envMissing(name, env, at));
       return value ?? '';
     });

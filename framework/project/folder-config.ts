@@ -33,7 +33,7 @@ export function readFolderConfig<Shape extends z.core.$ZodLooseShape>(
     const name = key.replace(/^\+/, '');
     const here = [...path, key];
     const isFolder =
-      !key.startsWith('+') && !(name in schema.shape) && value !== null && typeof value === 'object' && !Array.isArray(value);
+      !key.startsWith('+') && !Object.hasOwn(schema.shape, name) && value !== null && typeof value === 'object' && !Array.isArray(value);
     if (isFolder) {
       const folder = readFolderConfig(schema, value as Record<string, unknown>, document, here, diagnostics);
       folders.set(key, { ...folder, at: document.keyAt(here) });

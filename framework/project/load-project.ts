@@ -10,11 +10,11 @@ import { ModelConfig } from './model-config.ts';
 import { isCacheable, ParseCache } from './parse-cache.ts';
 import type { FileContent } from './parse-file.ts';
 import { parseFiles } from './parse-files.ts';
-import { readBytes } from './parse-found-file.ts';
 import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
 import type { Project } from './project.ts';
 import { ProjectFile } from './project-file.ts';
 import { type FoundFile, findProjectFiles } from './project-files.ts';
+import { readText } from './read-file.ts';
 import { readSelectors } from './read-selectors.ts';
 import { TestConfig } from './test-config.ts';
 
@@ -35,7 +35,7 @@ export interface ProjectOptions {
  */
 export async function loadProject(options: ProjectOptions, diagnostics: Diagnostics): Promise<Project | null> {
   const root = readProjectFile(options, diagnostics);
-  const files = findProjectFiles(options.dir);
+  const files = findProjectFiles(options.dir, diagnostics);
   const contents = await readContents(files, options, diagnostics);
   const helpers = await importHelpers(files, options.dir, diagnostics);
   const selectors = readSelectors(options.dir, diagnostics);
@@ -56,7 +56,8 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
 type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs'>;
 
 function readProjectFile({ dir, env, target: asked }: ProjectOptions, diagnostics: Diagnostics): Root | null {
-  const document = parseYaml(readBytes(dir, 'project.yaml', diagnostics).toString('utf8'), 'project.yaml', diagnostics);
+  const text = readText(dir, 'project.yaml', diagnostics);
+  const document = text === null ? null : parseYaml(text, 'project.yaml', diagnostics);
   if (!document) return null;
   const name = chooseTarget(document, asked);
   if (name !== null) document.expand(expandEnv(env, diagnostics), ['targets', name]);

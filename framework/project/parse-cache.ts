@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { FileContent } from './parse-file.ts';
@@ -66,6 +66,7 @@ export class ParseCache {
     const temporary = `${path}.${process.pid}`;
     try {
       mkdirSync(this.#dir, { recursive: true });
+      removeLeftovers(this.#dir);
       writeFileSync(temporary, Buffer.concat([Buffer.from(`${header(body)}\n`), body]));
       renameSync(temporary, path);
     } catch {
@@ -77,6 +78,22 @@ export class ParseCache {
 /** A file with a mistake is read again until it has none; one that reads the environment depends on more than its bytes. */
 export function isCacheable({ errors, readsEnv }: Pick<ParsedFile, 'errors' | 'readsEnv'>): boolean {
   return errors.length === 0 && !readsEnv;
+}
+
+/** Removes what runs that were killed while they wrote have left behind. */
+function removeLeftovers(dir: string): void {
+  for (const file of readdirSync(dir)) {
+    const [, pid] = /^parse-cache\.json\.(\d+)$/.exec(file) ?? [];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(dir, file), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's
+  }
 }
 
 function readEntries(path: string): ReadonlyMap<string, Entry> {

@@ -11,6 +11,7 @@ import { type ParsedTemplate, parseTemplate, type Template } from './parse-templ
 import { parseYaml, type YamlDocument, type YamlPath } from './parse-yaml.ts';
 import { ModelConfigEntry, type PlacedConfig, placeConfig, readConfigCalls } from './placed-config.ts';
 import type { Exposure, NodeProperties, SourceTable, Sync } from './project.ts';
+import { soundPart } from './sound-part.ts';
 import { SourceFile } from './source-file.ts';
 import { findStatements } from './sql-statements.ts';
 import { SyncFile } from './sync-file.ts';
@@ -85,7 +86,7 @@ export function parseYamlFile(file: string, text: string, env: Env, diagnostics:
   const { value } = document;
   const kind = value !== null && typeof value === 'object' ? Reflect.get(value, 'kind') : undefined;
   const parse = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : undefined;
-  if (parse) return parse(value, document, diagnostics);
+  if (parse) return readDocument(parse, document, diagnostics);
   const known = Object.keys(kinds);
   const hint =
     (typeof kind === 'string' ? didYouMean(kind, known) : undefined) ??
@@ -95,26 +96,42 @@ export function parseYamlFile(file: string, text: string, env: Env, diagnostics:
   return null;
 }
 
+/** A kind of file: the shape of its YAML, and what a value of that shape declares. */
+interface Kind<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  readonly read: (value: z.output<Schema>, document: YamlDocument, diagnostics: Diagnostics) => FileContent;
+}
+
+/** What a document declares; after a mistake in its shape, what the sound part of it does. */
+function readDocument({ schema, read }: Kind, document: YamlDocument, diagnostics: Diagnostics): FileContent | null {
+  const value = checkShape(schema, document.value, document, diagnostics);
+  if (value !== null) return read(value, document, diagnostics);
+  const sound = soundPart(schema, document);
+  const rest = sound && checkShape(schema, sound.value, sound, diagnostics);
+  return sound && rest !== null ? read(rest, sound, diagnostics) : null;
+}
+
+/** Forgets the kind's own types, so that kinds fit in one table. */
+function kindOf<Schema extends z.ZodType>(schema: Schema, read: Kind<Schema>['read']): Kind {
+  return { schema, read: read as Kind['read'] };
+}
+
 const kinds = {
-  source: parseSources,
-  seeds: (value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null => {
-    const read = checkShape(SeedsFile, value, document, diagnostics);
-    return read && { kind: 'properties', properties: readProperties('seed', read.seeds, document, ['seeds'], diagnostics), exposures: [] };
-  },
-  models: (value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null => {
-    const read = checkShape(ModelsFile, value, document, diagnostics);
-    if (!read) return null;
+  source: kindOf(SourceFile, readSources),
+  seeds: kindOf(SeedsFile, ({ seeds }, document, diagnostics) => ({
+    kind: 'properties',
+    properties: readProperties('seed', seeds, document, ['seeds'], diagnostics),
+    exposures: [],
+  })),
+  models: kindOf(ModelsFile, (read, document, diagnostics) => {
     const exposures = read.exposures.map((entry, index) => ({
       entry,
       at: document.at(['exposures', index, 'name']),
       dependsOnAt: entry.depends_on.map((_name, nth) => document.at(['exposures', index, 'depends_on', nth])),
     }));
     return { kind: 'properties', properties: readProperties('model', read.models, document, ['models'], diagnostics), exposures };
-  },
-  sync: (value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null => {
-    const sync = checkShape(SyncFile, value, document, diagnostics);
-    return sync && { kind: 'sync', sync: { sync, at: document.at(['name']), fromAt: document.at(['from']) } };
-  },
+  }),
+  sync: kindOf(SyncFile, (sync, document) => ({ kind: 'sync', sync: { sync, at: document.at(['name']), fromAt: document.at(['from']) } })),
 };
 
 function readProperties(
@@ -136,9 +153,7 @@ function readProperties(
   }));
 }
 
-function parseSources(value: unknown, document: YamlDocument, diagnostics: Diagnostics): FileContent | null {
-  const read = checkShape(SourceFile, value, document, diagnostics);
-  if (!read) return null;
+function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diagnostics): FileContent {
   const tables = read.tables.map((table, index): SourceTable => {
     const freshness = table.freshness === undefined ? read.freshness : table.freshness;
     return {

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto';
-import { readFileSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Stats, statSync } from 'node:fs';
 import { Diagnostics } from '../foundation/diagnostics.ts';
-import { GccflowError, messageOf } from '../foundation/error.ts';
-import { startOf } from '../foundation/location.ts';
+import type { GccflowError } from '../foundation/error.ts';
 import { type Env, readsEnv } from './expand-env.ts';
 import { type FileContent, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
 import type { FoundFile } from './project-files.ts';
+import { decodeText, readBytes } from './read-file.ts';
 
 /** What tells one state of a file from another without reading it: size, times of change, and inode. */
 export type FileStamp = readonly [size: number, mtimeMs: number, ctimeMs: number, inode: number];
@@ -29,10 +28,14 @@ export interface ParsedFile {
 
 const quietly = { throwIfNoEntry: false } as const;
 
-/** The stamp of a file; null where there is none. */
+/** The stamp of a file; null where there is none, or none that can be looked at. */
 export function stampOf(dir: string, file: string): FileStamp | null {
-  const stats: Stats | undefined = statSync(`${dir}/${file}`, quietly);
-  return stats ? [stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino] : null;
+  try {
+    const stats: Stats | undefined = statSync(`${dir}/${file}`, quietly);
+    return stats ? [stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino] : null;
+  } catch {
+    return null; // reading it will say why
+  }
 }
 
 /** Reads one file and what it declares. Mistakes come back with the file; nothing is thrown. */
@@ -41,21 +44,10 @@ export function parseFoundFile(dir: string, { file, role }: FoundFile, env: Env)
   const stamp = stampOf(dir, file) ?? [0, 0, 0, 0];
   const readAt = Date.now();
   const bytes = readBytes(dir, file, diagnostics);
-  const contentHash = hash('sha256', bytes);
-  const text = role === 'seed' ? '' : bytes.toString('utf8').replace(/^\uFEFF/, '');
-  const content = diagnostics.errors.length > 0 ? null : parse(file, role, text, contentHash, env, diagnostics);
-  return { file, stamp, readAt, contentHash, content, readsEnv: role === 'yaml' && readsEnv(text), errors: diagnostics.errors };
-}
-
-/** The bytes of a file of the project, none after reporting FILE_UNREADABLE. */
-export function readBytes(dir: string, file: string, diagnostics: Diagnostics): Buffer {
-  try {
-    return readFileSync(join(dir, file));
-  } catch (error) {
-    const message = `The file cannot be read: ${(error as NodeJS.ErrnoException).code ?? messageOf(error)}.`;
-    diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
-    return Buffer.alloc(0);
-  }
+  const contentHash = bytes === null ? '' : hash('sha256', bytes);
+  const text = bytes === null || role === 'seed' ? '' : decodeText(bytes, file, diagnostics);
+  const content = bytes === null || text === null ? null : parse(file, role, text, contentHash, env, diagnostics);
+  return { file, stamp, readAt, contentHash, content, readsEnv: role === 'yaml' && readsEnv(text ?? ''), errors: diagnostics.errors };
 }
 
 function parse(

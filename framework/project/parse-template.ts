@@ -16,17 +16,30 @@ export interface Template {
   /** Vars, env names, macros and helpers the template itself names, each once per use. */
   readonly vars: readonly VarCall[];
   readonly envs: readonly NamedCall[];
-  readonly macros: readonly NamedCall[];
+  readonly macros: readonly MacroCall[];
   /** Helpers that are not gccflow's own, called with arguments. */
   readonly helpers: readonly NamedCall[];
   /** Bare names outside of `#each` and `#with`: the arguments of a macro or generic test, or helpers without arguments. */
-  readonly variables: readonly NamedCall[];
+  readonly variables: readonly VariableCall[];
 }
 
 /** Places in calls are places in the template's file. */
 export interface NamedCall {
   readonly name: string;
   readonly at: Position;
+}
+
+/** `{{> name key=value …}}`. */
+export interface MacroCall extends NamedCall {
+  /** Names of the arguments; null where the macro reads its names from elsewhere: a context argument, or a block that brings its own. */
+  readonly given: readonly string[] | null;
+  /** Whether it stands inside a block, so that it may never be reached. */
+  readonly inBlock: boolean;
+}
+
+export interface VariableCall extends NamedCall {
+  /** Whether rendering is sure to need a value: the name stands by itself, in no block. `{{#if x}}` and `{{helper x}}` do without. */
+  readonly needed: boolean;
 }
 
 export interface VarCall extends NamedCall {
@@ -69,15 +82,13 @@ export interface SqlPiece {
 
 /** Reads a template without rendering it; gives back null after reporting TEMPLATE_SYNTAX. Wrong arguments are TEMPLATE_ARGUMENT. */
 export function parseTemplate(text: string, start: Location, diagnostics: Diagnostics): ParsedTemplate | null {
-  let program: hbs.AST.Program;
+  const reader = new TemplateReader(text, start, diagnostics);
   try {
-    program = Handlebars.parseWithoutProcessing(text);
+    reader.readProgram(Handlebars.parseWithoutProcessing(text), false);
   } catch (error) {
     diagnostics.report(syntaxError(error, text, start));
     return null;
   }
-  const reader = new TemplateReader(text, start, diagnostics);
-  reader.readProgram(program, false);
   return { template: reader.template, pieces: reader.pieces };
 }
 
@@ -91,10 +102,11 @@ class TemplateReader {
     configs: [] as ConfigCall[],
     vars: [] as VarCall[],
     envs: [] as NamedCall[],
-    macros: [] as NamedCall[],
+    macros: [] as MacroCall[],
     helpers: [] as NamedCall[],
-    variables: [] as NamedCall[],
+    variables: [] as VariableCall[],
   };
+  #blocks = 0;
   readonly template: Template;
   readonly pieces: SqlPiece[] = [];
 
@@ -140,9 +152,11 @@ class TemplateReader {
   #readBlock(statement: hbs.AST.BlockStatement, scoped: boolean): void {
     this.#readExpression(statement, scoped);
     const name = (statement.path as hbs.AST.PathExpression).original;
+    this.#blocks++;
     const inner = scoped || name === 'each' || name === 'with' || (statement.program?.blockParams?.length ?? 0) > 0;
     this.readProgram(statement.program, inner);
     this.readProgram(statement.inverse, scoped);
+    this.#blocks--;
   }
 
   #readPartial(statement: hbs.AST.PartialStatement, scoped: boolean): void {
@@ -151,7 +165,10 @@ class TemplateReader {
       this.#report('TEMPLATE_ARGUMENT', 'A macro is called by its name, not by an expression.', statement.name.loc.start);
     } else {
       const { original } = statement.name as hbs.AST.PathExpression;
-      this.#found.macros.push({ name: original, at: this.#place(statement.name.loc.start) });
+      if (original === '@partial-block') return; // what stands between {{#> name}} and {{/name}}
+      if (original === '__proto__') this.#report('TEMPLATE_ARGUMENT', "No macro can be called '__proto__'.", statement.name.loc.start);
+      const given = scoped || statement.params.length > 0 ? null : (statement.hash?.pairs ?? []).map(({ key }) => key);
+      this.#found.macros.push({ name: original, given, inBlock: this.#blocks > 0, at: this.#place(statement.name.loc.start) });
     }
     this.#readArguments(statement, scoped);
     this.readProgram((statement as unknown as { program?: hbs.AST.Program }).program, scoped);
@@ -160,7 +177,7 @@ class TemplateReader {
   #readArguments({ params, hash }: { params: hbs.AST.Expression[]; hash?: hbs.AST.Hash }, scoped: boolean): void {
     for (const value of [...params, ...(hash?.pairs ?? []).map((pair) => pair.value)]) {
       if (value.type === 'SubExpression') this.#readExpression(value as hbs.AST.SubExpression, scoped);
-      else if (value.type === 'PathExpression') this.#readVariable(value as hbs.AST.PathExpression, scoped);
+      else if (value.type === 'PathExpression') this.#readVariable(value as hbs.AST.PathExpression, scoped, false);
     }
   }
 
@@ -193,13 +210,13 @@ class TemplateReader {
         break;
       case 'other':
         if (given || expression.type === 'SubExpression') this.#found.helpers.push({ name: path.original, at });
-        else this.#readVariable(path, scoped);
+        else this.#readVariable(path, scoped, this.#blocks === 0);
     }
     this.#readArguments(expression, scoped);
   }
 
   #configValues(pairs: readonly hbs.AST.HashPair[]): Record<string, ConfigValue> {
-    const values: Record<string, ConfigValue> = {};
+    const values: Record<string, ConfigValue> = Object.create(null);
     for (const { key, value, loc } of pairs) {
       const literal = readLiteral(value);
       if (literal) values[key] = { value: literal.value, keyAt: this.#place(loc.start), at: this.#place(value.loc.start) };
@@ -211,10 +228,10 @@ class TemplateReader {
     return values;
   }
 
-  #readVariable(path: hbs.AST.PathExpression, scoped: boolean): void {
+  #readVariable(path: hbs.AST.PathExpression, scoped: boolean, needed: boolean): void {
     const [name] = path.parts;
     if (scoped || path.data || path.depth > 0 || typeof name !== 'string' || path.original.startsWith('this')) return;
-    this.#found.variables.push({ name, at: this.#place(path.loc.start) });
+    this.#found.variables.push({ name, needed, at: this.#place(path.loc.start) });
   }
 
   #addPiece(text: string, { loc }: hbs.AST.Statement): void {
@@ -237,6 +254,8 @@ function shift(start: Position, line: number, column: number): Position {
 
 /** Handlebars' parse errors carry their line in the text only, and the column as the length of a dashed line. */
 function syntaxError(error: unknown, text: string, start: Location): GccflowError {
+  if (error instanceof RangeError)
+    return new GccflowError('TEMPLATE_SYNTAX', 'The template is nested too deeply.', { at: start, cause: error });
   const { lineNumber, column } = error as { lineNumber?: number; column?: number };
   const message = messageOf(error);
   if (lineNumber !== undefined) {

@@ -1,6 +1,6 @@
-import { isMap, isNode, isPair, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { isMap, isNode, isPair, LineCounter, type Node, parseDocument, visit, type YAMLError } from 'yaml';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
-import { GccflowError } from '../foundation/error.ts';
+import { GccflowError, messageOf } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
 
 export type YamlPath = readonly (string | number)[];
@@ -19,20 +19,57 @@ export interface YamlDocument {
 /** Replaces `{{env "X"}}` in one text; the place is the scalar's. */
 export type ExpandText = (text: string, at: Location) => string;
 
-/** Reads YAML; gives back null after reporting YAML_SYNTAX. `expand` sees every text below `within` that holds a template. */
+/** Reads YAML, with anchors and merge keys (`<<`); gives back null after reporting YAML_SYNTAX. */
 export function parseYaml(text: string, file: string, diagnostics: Diagnostics): ParsedYaml | null {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, logLevel: 'error' });
   const place = (offset: number): Location => {
     const { line, col } = lines.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  for (const error of document.errors) {
-    const message = error.message.split(/ at line \d+/)[0] ?? error.message;
-    diagnostics.report(new GccflowError('YAML_SYNTAX', `${message.replace(/\.$/, '')}.`, { at: place(error.pos[0]), cause: error }));
-  }
+  const report = (message: string, offset: number, cause?: unknown): null => {
+    diagnostics.report(new GccflowError('YAML_SYNTAX', message, { at: place(offset), cause }));
+    return null;
+  };
+  if (document.errors.some(isOverflow)) return report('The file is nested too deeply.', document.errors.find(isOverflow)?.pos[0] ?? 0);
+  for (const error of document.errors) report(wordingOf(error), error.pos[0], error);
   if (document.errors.length > 0) return null;
-  return new ParsedYaml(file, document, place);
+  const trap = /[*]|__proto__/.test(text) ? findTrap(document) : null;
+  if (trap) return report(trap.message, trap.offset);
+  try {
+    return new ParsedYaml(file, document, place);
+  } catch (error) {
+    return report(`The file cannot be read: ${messageOf(error)}.`, 0, error); // such as aliases that unfold into millions of values
+  }
+}
+
+const isOverflow = ({ message }: YAMLError): boolean => message.startsWith('Maximum call stack');
+
+function wordingOf({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'The file holds more than one document: a second one begins here.';
+  return `${(message.split(/ at line \d+/)[0] ?? message).replace(/\.$/, '')}.`;
+}
+
+/** What parses and cannot be used: an alias without its anchor or inside it, and the key that JavaScript takes for an object's prototype. */
+function findTrap(document: ReturnType<typeof parseDocument>): { readonly message: string; readonly offset: number } | null {
+  let trap: ReturnType<typeof findTrap> = null;
+  visit(document, {
+    Alias(_key, alias, path) {
+      const anchored = alias.resolve(document);
+      if (anchored && !path.includes(anchored)) return undefined;
+      const message = anchored
+        ? `The alias '*${alias.source}' stands inside of what it names.`
+        : `No anchor '&${alias.source}' stands above.`;
+      trap = { message, offset: alias.range?.[0] ?? 0 };
+      return visit.BREAK;
+    },
+    Pair(_key, { key }) {
+      if (!isNode(key) || String(key) !== '__proto__') return undefined;
+      trap = { message: "The key '__proto__' cannot be used.", offset: key.range?.[0] ?? 0 };
+      return visit.BREAK;
+    },
+  });
+  return trap;
 }
 
 /** A parsed file whose texts can still be expanded. */
@@ -40,15 +77,17 @@ export class ParsedYaml implements YamlDocument {
   readonly file: string;
   readonly #document: ReturnType<typeof parseDocument>;
   readonly #place: (offset: number) => Location;
+  #value: unknown;
 
   constructor(file: string, document: ReturnType<typeof parseDocument>, place: (offset: number) => Location) {
     this.file = file;
     this.#document = document;
     this.#place = place;
+    this.#value = document.toJS();
   }
 
   get value(): unknown {
-    return this.#document.toJS();
+    return this.#value;
   }
 
   at(path: YamlPath): Location {
@@ -80,6 +119,7 @@ export class ParsedYaml implements YamlDocument {
           scalar.value = expand(scalar.value, this.#place(scalar.range?.[0] ?? 0));
       },
     });
+    this.#value = this.#document.toJS();
   }
 
   #node(path: YamlPath): Node | null {

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { TargetConfig } from './target-config.ts';
 
-const FolderTree = z.record(z.string(), z.unknown());
+/** Config keys and folders mixed: read by `readFolderConfig`. */
+export const FolderTree = z.record(z.string(), z.unknown());
+export const TestFolderTree = z.record(z.string(), z.unknown());
 
 /** `project.yaml`. */
 export const ProjectFile = z.strictObject({
@@ -15,6 +17,6 @@ export const ProjectFile = z.strictObject({
   vars: z.record(z.string(), z.unknown()).default({}).describe('Values of `{{var "x"}}`.'),
   models: FolderTree.default({}).describe('Config of all models, and below a folder’s name of those in it. `+key` is always config.'),
   seeds: FolderTree.default({}).describe('Config of all seeds, and below a folder’s name of those in it.'),
-  tests: FolderTree.default({}).describe('Config of all tests, and below a folder’s name of those in it.'),
+  tests: TestFolderTree.default({}).describe('Config of all tests, and below a folder’s name of those in it.'),
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;

@@ -1,5 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { fileUnreadable } from './file-unreadable.ts';
 
 /** Folders of a project and the files that are looked for in them. */
 const places: readonly { readonly root: string; readonly role: FileRole; readonly ending: RegExp }[] = [
@@ -22,10 +24,13 @@ export interface FoundFile {
   readonly role: FileRole;
 }
 
-/** All files of a project besides those at its top, sorted by path, so that nothing depends on the file system's order. */
-export function findProjectFiles(dir: string): FoundFile[] {
+/**
+ * All files of a project besides those at its top, sorted by path, so that nothing depends on the file system's order.
+ * Reports FILE_UNREADABLE for folders that cannot be listed and links that lead in a circle.
+ */
+export function findProjectFiles(dir: string, diagnostics: Diagnostics): FoundFile[] {
   const roots = [...new Set(places.map(({ root }) => root.split('/')[0] ?? root))];
-  const files = roots.flatMap((root) => walk(dir, root));
+  const files = roots.flatMap((root) => walk(dir, root, diagnostics));
   const found: FoundFile[] = [];
   for (const file of files.sort()) {
     const place = places.find(({ root, ending }) => file.startsWith(`${root}/`) && ending.test(file));
@@ -34,26 +39,34 @@ export function findProjectFiles(dir: string): FoundFile[] {
   return found;
 }
 
-function walk(dir: string, folder: string): string[] {
-  const path = join(dir, folder);
-  const entries = readFolder(path);
-  return entries.flatMap((entry) => {
+function walk(dir: string, folder: string, diagnostics: Diagnostics): string[] {
+  return readFolder(dir, folder, diagnostics).flatMap((entry) => {
     if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
     const file = `${folder}/${entry.name}`;
-    const isFolder = entry.isSymbolicLink()
-      ? statSync(join(path, entry.name), { throwIfNoEntry: false })?.isDirectory()
-      : entry.isDirectory();
-    return isFolder ? walk(dir, file) : [file];
+    const isFolder = entry.isSymbolicLink() ? leadsToFolder(dir, file, diagnostics) : entry.isDirectory();
+    return isFolder ? walk(dir, file, diagnostics) : [file];
   });
 }
 
-function readFolder(path: string): ReturnType<typeof readDirents> {
+function readFolder(dir: string, folder: string, diagnostics: Diagnostics): readonly Dirent[] {
   try {
-    return readDirents(path);
+    return readdirSync(join(dir, folder), { withFileTypes: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (!isAbsent) diagnostics.report(fileUnreadable(folder, error));
+    return [];
   }
 }
 
-const readDirents = (path: string) => readdirSync(path, { withFileTypes: true });
+/** Whether a link leads to a folder that is to be walked. One that leads nowhere counts as a file, and is reported when it is read. */
+function leadsToFolder(dir: string, link: string, diagnostics: Diagnostics): boolean {
+  const path = join(dir, link);
+  try {
+    if (!statSync(path).isDirectory()) return false;
+    if (!`${realpathSync(join(path, '..'))}/`.startsWith(`${realpathSync(path)}/`)) return true;
+    diagnostics.report(fileUnreadable(link, 'the link leads back to a folder above it'));
+  } catch {
+    return false;
+  }
+  return false;
+}

@@ -4,9 +4,9 @@ export interface StatementRange {
   readonly end: number;
 }
 
-/** Quoted text, quoted names and comments of ClickHouse SQL; `;` inside them ends nothing. */
+/** Quoted text, quoted names, heredocs and comments of ClickHouse SQL; `;` inside them ends nothing. A `$` inside a word begins no heredoc. */
 const token =
-  /'(?:[^'\\]+|\\[\s\S]|'')*'?|"(?:[^"\\]+|\\[\s\S]|"")*"?|`(?:[^`\\]+|\\[\s\S]|``)*`?|--[^\n]*|#[ !][^\n]*|\/\*[\s\S]*?(?:\*\/|$)|;|\s+|[^\s'"`;#/-]+|[\s\S]/g;
+  /'(?:[^'\\]+|\\[\s\S]|'')*'?|"(?:[^"\\]+|\\[\s\S]|"")*"?|`(?:[^`\\]+|\\[\s\S]|``)*`?|--[^\n]*|#[ !][^\n]*|\/\*[\s\S]*?(?:\*\/|$)|;|\s+|\$(\w*)\$[\s\S]*?\$\1\$|(?:[^\s'"`;#/$-]|(?<=[\w$])\$)+|[\s\S]/g;
 
 /** The statements of `sql`, without empty ones. */
 export function findStatements(sql: string): StatementRange[] {

@@ -18,6 +18,7 @@ export interface TestDeclaration {
   readonly test: string;
   /** Given by the user; made of test, node, column and arguments where null. */
   readonly name: string | null;
+  readonly description: string;
   readonly column: string | null;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly config: Partial<TestConfig>;
@@ -49,7 +50,7 @@ function readTest(
   diagnostics: Diagnostics,
 ): TestDeclaration | null {
   if (typeof entry === 'string')
-    return { test: entry, name: null, column, arguments: {}, config: noConfig, at: positionOf(places.at(path)) };
+    return { test: entry, name: null, description: '', column, arguments: {}, config: noConfig, at: positionOf(places.at(path)) };
   const [[test, given] = [], ...others] = Object.entries(entry);
   const at = places.at(path);
   if (test === undefined || others.length > 0 || (given !== null && (typeof given !== 'object' || Array.isArray(given)))) {
@@ -68,8 +69,8 @@ function readDetails(
   given: Record<string, unknown>,
   places: Places,
   diagnostics: Diagnostics,
-): Pick<TestDeclaration, 'name' | 'arguments' | 'config'> {
-  const { name, description: _description, config: nested, arguments: nestedArguments, ...rest } = given;
+): Pick<TestDeclaration, 'name' | 'description' | 'arguments' | 'config'> {
+  const { name, description, config: nested, arguments: nestedArguments, ...rest } = given;
   const plain = Object.entries(rest);
   const shallow = Object.fromEntries(plain.filter(([key]) => configKeys.has(key)));
   const flatArguments = Object.fromEntries(plain.filter(([key]) => !configKeys.has(key)));
@@ -78,11 +79,13 @@ function readDetails(
     ...checkShape(TestConfigEntry, shallow, places, diagnostics),
     ...(nested === undefined ? {} : checkShape(TestConfigEntry, nested, below, diagnostics)),
   };
-  if (name !== undefined && typeof name !== 'string') {
-    diagnostics.report(new GccflowError('VALUE_INVALID', "'name': a value of type string is expected.", { at: places.at(['name']) }));
+  for (const [key, text] of Object.entries({ name, description })) {
+    if (text === undefined || typeof text === 'string') continue;
+    diagnostics.report(new GccflowError('VALUE_INVALID', `'${key}': a value of type string is expected.`, { at: places.at([key]) }));
   }
   return {
     name: typeof name === 'string' ? name : null,
+    description: typeof description === 'string' ? description : '',
     arguments: { ...flatArguments, ...(nestedArguments as Record<string, unknown> | undefined) },
     config,
   };

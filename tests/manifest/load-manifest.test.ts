@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { NodeId, TestNode } from '../../framework/manifest/manifest.ts';
+import type { ModelNode, NodeId, TestNode } from '../../framework/manifest/manifest.ts';
+import { renderSql } from '../../framework/manifest/render-sql.ts';
 import { projectDir } from '../support/project-dir.ts';
 
 test('sources, seeds, models, syncs and exposures become one graph', async () => {
@@ -152,4 +153,77 @@ test('selectors.yaml is read and checked', async () => {
 
   assert.deepEqual(loaded.project.selectors, [{ name: 'core', description: '', default: false, definition: 'tag:core' }]);
   assert.match((await wrong.mistakes()).join('\n'), /KEY_UNKNOWN selectors.yaml:1:27 The key 'definitoin' .*Did you mean 'definition'\?/);
+});
+
+test('a test carries its description', async () => {
+  using project = projectDir({
+    'models/a.sql': 'select 1',
+    'models/m.yaml':
+      'kind: models\nmodels: [{ name: a, tests: [{ row_count: { min: 1, description: Never empty. } }], columns: [{ name: id, tests: [unique] }] }]\n',
+  });
+
+  const { manifest } = await project.load();
+
+  const described = [...manifest.nodes.values()].filter(({ kind }) => kind === 'test').map(({ name, description }) => [name, description]);
+  assert.deepEqual(described, [
+    ['row_count_a_1', 'Never empty.'],
+    ['unique_a_id', ''],
+  ]);
+});
+
+test('files with a byte order mark and lines that end in CRLF load like others, at the same places', async () => {
+  const lines = (...texts: string[]): string => `\uFEFF${texts.join('\r\n')}`;
+  using project = projectDir({
+    'project.yaml': lines('name: shop', 'targets: { dev: {} }', 'vars: { n: 1 }', ''),
+    'selectors.yaml': lines('selectors:', '  - name: all', '    definition: "*"', ''),
+    'models/a.sql': lines('{{config materialized="table"}}', 'select {{var "n"}}', 'from {{ref "nobody"}}', ''),
+    'models/m.yaml': lines('kind: models', 'models:', '  - name: a', '    columns: [{ name: id, tests: [unique] }]', ''),
+  });
+
+  const mistakes = await project.mistakes();
+  project.write({ 'models/nobody.sql': lines('select 1', '') });
+  const { manifest } = await project.load();
+
+  assert.deepEqual(mistakes, ["REF_NOT_FOUND models/a.sql:3:12 Model 'a' refers to 'nobody', which no file defines."]);
+  assert.deepEqual([...manifest.nodes.keys()], ['model.a', 'model.nobody', 'test.unique_a_id']);
+});
+
+test('YAML may say things once: anchors, aliases and merge keys', async () => {
+  using project = projectDir({
+    'models/a.sql': 'select 1',
+    'models/b.sql': 'select 1',
+    'models/m.yaml': `kind: models
+models:
+  - &common
+    name: a
+    description: The same for both.
+    columns: &columns [{ name: id, tests: [not_null] }]
+  - <<: *common
+    name: b
+    columns: *columns
+`,
+  });
+
+  const { manifest } = await project.load();
+
+  assert.equal(manifest.nodes.get('model.b')?.description, 'The same for both.');
+  assert.ok(manifest.nodes.has('test.not_null_b_id'));
+});
+
+test('names that every JavaScript object has are names of models, columns, macros and vars', async () => {
+  using project = projectDir({
+    'project.yaml': 'name: shop\ntargets: { dev: {} }\nvars: { constructor: 7 }\nmodels: { valueOf: { tags: [x] } }\n',
+    'macros/toString.hbs': '{{hasOwnProperty}}',
+    'models/valueOf/__proto__.sql': 'select {{var "constructor"}}',
+    'models/constructor.sql': 'select {{> toString hasOwnProperty=1}} from {{ref "__proto__"}}',
+    'models/m.yaml': 'kind: models\nmodels: [{ name: __proto__, columns: [{ name: __proto__, tests: [not_null] }] }]\n',
+  });
+
+  const { manifest } = await project.load();
+
+  assert.deepEqual(manifest.parents.get('model.constructor'), ['model.__proto__']);
+  assert.deepEqual(manifest.nodes.get('model.__proto__')?.tags, ['x']);
+  const sqlOf = (id: NodeId): string => renderSql(manifest, manifest.nodes.get(id) as ModelNode, { incremental: false });
+  assert.equal(sqlOf('model.constructor'), 'select 1 from `dbt`.`__proto__`');
+  assert.equal(sqlOf('model.__proto__'), 'select 7');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GccflowError } from '../../framework/foundation/error.ts';
+import type { GccflowError } from '../../framework/foundation/error.ts';
+import { formatLocation } from '../../framework/foundation/location.ts';
 import type { ModelNode, NodeId, TestNode } from '../../framework/manifest/manifest.ts';
 import { type RenderContext, renderSql, renderText } from '../../framework/manifest/render-sql.ts';
 import { type Files, projectDir } from '../support/project-dir.ts';
@@ -110,15 +111,93 @@ test('exported functions of macros/*.ts are helpers', async () => {
   assert.equal(sql, `select 'IN', 42 , 'in', 'id'`);
 });
 
-test('a name without a value fails at its place when it is rendered', async () => {
-  using project = projectDir({ 'macros/m.hbs': '{{missing}}', 'models/a.sql': 'select 1 {{> m}}' });
+const failures: readonly { readonly name: string; readonly files: Files; readonly expected: string }[] = [
+  {
+    name: 'a name without a value fails at its place, in the file of its macro',
+    files: { 'macros/m.hbs': '\n\n x\n {{#if true}}{{missing}}{{/if}}', 'models/a.sql': 'select 1 {{> m}}' },
+    expected: "macros/m.hbs:4:16 The template of 'a' cannot be rendered: 'missing' has no value here.",
+  },
+  {
+    name: 'a helper that throws fails where it is called',
+    files: { 'macros/h.ts': 'export const boom = (x) => { throw new Error("no " + x); };', 'models/a.sql': 'select 1,\n  {{boom 3}}' },
+    expected: "models/a.sql:2:3 The template of 'a' cannot be rendered: the helper 'boom' failed: no 3.",
+  },
+  {
+    name: 'a helper that throws inside a macro fails in the file of the macro',
+    files: {
+      'macros/h.ts': 'export const boom = () => { throw new Error("no"); };',
+      'macros/m.hbs': '  {{boom}}',
+      'models/a.sql': '{{> m}}',
+    },
+    expected: "macros/m.hbs:1:3 The template of 'a' cannot be rendered: the helper 'boom' failed: no.",
+  },
+  {
+    name: 'a macro that calls itself without an end fails with a word for it',
+    files: { 'macros/m.hbs': 'x {{> m}}', 'models/a.sql': 'select {{> m}}' },
+    expected: "macros/m.hbs:1:1 The template of 'a' cannot be rendered: its macros call each other without an end.",
+  },
+];
+
+for (const { name, files, expected } of failures) {
+  test(name, async () => {
+    using project = projectDir(files);
+    const { manifest } = await project.load();
+    const node = manifest.nodes.get('model.a') as ModelNode;
+
+    assert.throws(
+      () => renderSql(manifest, node, { incremental: false }),
+      ({ code, at, message }: GccflowError) => {
+        assert.equal(`${code} ${at && formatLocation(at)} ${message}`, `RENDER_FAILED ${expected}`);
+        return true;
+      },
+    );
+  });
+}
+
+test('the arguments of a macro may be optional, given by a context, or passed on', async () => {
+  using project = projectDir({
+    'macros/inner.hbs': '{{x}}{{#if y}}{{y}}{{/if}}',
+    'macros/outer.hbs': '{{> inner}}{{> @partial-block}}',
+    'models/a.sql':
+      'select {{> inner x=1}} {{> inner (map x=2)}} {{#each (list (map x=3 y=4))}}{{> inner}}{{/each}} {{#> outer x=5}}6{{/outer}}',
+  });
+  const { manifest } = await project.load();
+
+  assert.equal(renderSql(manifest, manifest.nodes.get('model.a') as ModelNode, { incremental: false }), 'select 1 2 34 56');
+});
+
+test('branches, else and nesting in is_incremental give one statement, and both branches count for the graph', async () => {
+  using project = projectDir({
+    'models/x.sql': 'select 1 as n',
+    'models/y.sql': 'select 2 as n',
+    'models/a.sql':
+      'select n from {{#if (is_incremental)}}{{ref "x"}} where {{#unless (var "all" false)}}n > 0{{else}}1{{/unless}}{{else}}{{ref "y"}}{{/if}};',
+  });
   const { manifest } = await project.load();
   const node = manifest.nodes.get('model.a') as ModelNode;
 
-  assert.throws(
-    () => renderSql(manifest, node, { incremental: false }),
-    (error) => error instanceof GccflowError && error.code === 'RENDER_FAILED' && error.message.includes("'missing' has no value here"),
-  );
+  assert.equal(renderSql(manifest, node, { incremental: true }), 'select n from `dbt`.`x` where n > 0');
+  assert.equal(renderSql(manifest, node, { incremental: false }), 'select n from `dbt`.`y`');
+  assert.deepEqual(manifest.parents.get('model.a'), ['model.x', 'model.y']);
+});
+
+test('a ref in a comment of SQL is a parent, as in dbt; one in a comment of the template is not', async () => {
+  using project = projectDir({
+    'models/x.sql': 'select 1',
+    'models/a.sql': 'select 1 -- {{ref "x"}}\n{{!-- {{ref "nobody"}} --}}',
+  });
+  const { manifest } = await project.load();
+
+  assert.deepEqual(manifest.parents.get('model.a'), ['model.x']);
+  assert.equal(renderSql(manifest, manifest.nodes.get('model.a') as ModelNode, { incremental: false }), 'select 1 -- `dbt`.`x`');
+});
+
+test('a semicolon in quotes, comments and heredocs ends no statement', async () => {
+  const sql = `select ';', ";", \`;\`, $$;$$, $x$ ; '$x$, a$b -- ;\n/* ; */ # ;`;
+  using project = projectDir({ 'models/a.sql': `\uFEFF${sql}\r\n;\r\n` });
+  const { manifest } = await project.load();
+
+  assert.equal(renderSql(manifest, manifest.nodes.get('model.a') as ModelNode, { incremental: false }), sql);
 });
 
 test('hooks are templates, and their refs are parents', async () => {
@@ -132,4 +211,14 @@ test('hooks are templates, and their refs are parents', async () => {
 
   assert.equal(renderText(manifest, node, node.config.post_hook[0] ?? '', { incremental: false }), 'optimize table `dbt`.`b`');
   assert.deepEqual(manifest.parents.get('model.b'), ['model.a']);
+});
+
+test('numbers side by side are written side by side, at the start of a template, a block and a macro too', async () => {
+  using project = projectDir({
+    'macros/m.hbs': '{{var "a"}}{{var "b"}}',
+    'models/a.sql': '{{var "a"}}{{var "b"}} {{#if true}}{{var "a"}}{{var "b"}}{{/if}} {{> m}}',
+  });
+  const { manifest } = await project.load({ vars: { a: 20, b: 26 } });
+
+  assert.equal(renderSql(manifest, manifest.nodes.get('model.a') as ModelNode, { incremental: false }), '2026 2026 2026');
 });

@@ -39,6 +39,16 @@ test('the schemas take what the project takes, with durations and short forms as
   assert.ok(isValid('selectors', 'selectors: [{ name: core, definition: { union: [tag:core, { method: path, value: models }] } }]\n'));
 });
 
+test('the schema of project.yaml knows config keys in trees of folders, with and without +, at any depth', () => {
+  const project = (models: string): string => `name: shop\ntargets: { dev: {} }\nmodels: ${models}\n`;
+
+  assert.ok(isValid('project', project('{ staging: { deep: { +materialized: table, tags: [a], retain: 2 } } }')));
+  assert.ok(!isValid('project', project('{ staging: { deep: { retain: many } } }')));
+  assert.ok(!isValid('project', project('{ +retain: many }')));
+  assert.ok(!isValid('project', project('{ staging: view }')));
+  assert.ok(isValid('project', 'name: shop\ntargets: { dev: {} }\ntests: { +severity: warn, marts: { limit: 5 } }\n'));
+});
+
 test('the schemas refuse unknown keys and wrong types', () => {
   assert.ok(!isValid('project', 'name: shop\ntargets: { dev: { warehose: {} } }\n'));
   assert.ok(!isValid('models', 'kind: models\nmodels: [{ name: a, config: { retain: many } }]\n'));

@@ -98,6 +98,54 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
     expected: ["MODEL_STATEMENTS models/a.sql:1:1 The model 'a' holds no statement. | Write one SELECT."],
   },
   {
+    name: 'one mistake in a properties file does not hide those in the rest of it',
+    files: {
+      'models/a.sql': 'select 1',
+      'models/m.yaml':
+        'kind: models\nmodels:\n  - name: nobody\n    descripton: x\n  - name: a\n    columns: 3\n  - name: a\n    columns: [{ name: id, tests: [no_nulls] }]\n',
+    },
+    expected: [
+      "REF_NOT_FOUND models/m.yaml:3:11 The properties of 'nobody' belong to no model: no file has that name.",
+      "KEY_UNKNOWN models/m.yaml:4:5 The key 'descripton' is not known here. | Did you mean 'description'?",
+      "VALUE_INVALID models/m.yaml:6:14 'columns': a value of type array is expected.",
+      "TEST_UNKNOWN models/m.yaml:8:35 The generic test 'no_nulls' does not exist. | Did you mean 'not_null'?",
+    ],
+  },
+  {
+    name: 'a macro that gets no value for a name it needs is a mistake of its call, also through another macro',
+    files: {
+      'macros/inner.hbs': '{{x}}{{y}}{{#if z}}{{z}}{{/if}}',
+      'macros/outer.hbs': '{{> inner x=1}}',
+      'models/a.sql': 'select {{> inner x=1 y=2}}, {{> inner y=2}},\n{{> outer}}, {{> outer y=1}}, {{#> inner x=1}}1{{/inner}}',
+    },
+    expected: [
+      "TEMPLATE_ARGUMENT models/a.sql:1:33 The macro 'inner' needs 'x', which this call does not give. | Write {{> inner x=…}}.",
+      "TEMPLATE_ARGUMENT models/a.sql:2:5 The macro 'outer' needs 'y', which this call does not give. | Write {{> outer y=…}}.",
+      "TEMPLATE_ARGUMENT models/a.sql:2:36 The macro 'inner' needs 'y', which this call does not give. | Write {{> inner y=…}}.",
+    ],
+  },
+  {
+    name: 'a file that is no UTF-8 text is named with the place of its first wrong byte',
+    files: { 'models/a.sql': Buffer.from('select 1,\n \xff', 'latin1'), 'models/b.sql': 'select \0' },
+    expected: [
+      "FILE_UNREADABLE models/a.sql:2:2 'models/a.sql' cannot be read: it is no UTF-8 text.",
+      "FILE_UNREADABLE models/b.sql:1:8 'models/b.sql' cannot be read: it is no UTF-8 text.",
+    ],
+  },
+  {
+    name: 'an alias without its anchor, or inside of it, is a syntax error, and so is one that unfolds without end',
+    files: {
+      'models/a.yaml': 'kind: models\nmodels: *nothing\n',
+      'models/b.yaml': 'kind: models\nmodels: &all [{ name: x, config: { meta: { all: *all } } }]\n',
+      'models/c.yaml': `kind: models\n${['a', 'b', 'c', 'd', 'e'].map((key, n) => `${key}: &${key} [${`${n === 0 ? 'x' : `*${'abcd'[n - 1]}`},`.repeat(9)}]\n`).join('')}`,
+    },
+    expected: [
+      "YAML_SYNTAX models/a.yaml:2:9 No anchor '&nothing' stands above.",
+      "YAML_SYNTAX models/b.yaml:2:49 The alias '*all' stands inside of what it names.",
+      'YAML_SYNTAX models/c.yaml:1:1 The file cannot be read: Excessive alias count indicates a resource exhaustion attack.',
+    ],
+  },
+  {
     name: 'two models of one name in two folders are both named',
     files: { 'models/x/a.sql': 'select 1', 'models/y/a.sql': 'select 2' },
     expected: [
@@ -269,11 +317,84 @@ test('all mistakes of a project are reported at once, by file and place', async 
   );
 });
 
+test('tabs, two documents and a tower of brackets are one mistake each', async () => {
+  using project = projectDir({
+    'models/a.yaml': 'kind: models\nmodels:\n\t- name: a\n',
+    'models/b.yaml': 'kind: models\n---\nkind: models\n',
+    'models/c.yaml': `kind: models\nmodels: ${'['.repeat(3_000)}${']'.repeat(3_000)}\n`,
+    'models/d.sql': `select ${'{{#if (is_incremental)}}'.repeat(3_000)}1${'{{/if}}'.repeat(3_000)}`,
+  });
+
+  const mistakes = await project.mistakes();
+
+  assert.deepEqual(
+    mistakes.map((mistake) => mistake.replace(/(c\.yaml:2):\d+/, '$1:…')),
+    [
+      'YAML_SYNTAX models/a.yaml:3:1 Tabs are not allowed as indentation.',
+      'YAML_SYNTAX models/b.yaml:2:1 The file holds more than one document: a second one begins here.',
+      'YAML_SYNTAX models/c.yaml:2:… The file is nested too deeply.',
+      'TEMPLATE_SYNTAX models/d.sql:1:1 The template is nested too deeply.',
+    ],
+  );
+});
+
+test('names that every JavaScript object has are names like others, and unknown where nobody defines them', async () => {
+  using project = projectDir({
+    'project.yaml': 'name: shop\ntargets: { dev: {} }\nmodels: { constructor: { tags: [x] } }\n',
+    'models/constructor/toString.sql': `select '{{env "constructor"}}', {{var "toString"}}, {{valueOf}}, {{> constructor}}`,
+    'models/b.sql': '{{config __proto__="x" toString="y"}}select * from {{ref "constructor"}}',
+    'models/m.yaml': 'kind: models\nmodels: [{ name: toString, config: { __proto__: { tags: [x] } } }]\n',
+    'models/n.yaml':
+      'kind: models\nmodels: [{ name: toString, tests: [hasOwnProperty], columns: [{ name: __proto__, tests: [unique] }] }]\n',
+  });
+
+  const mistakes = await project.mistakes();
+
+  assert.deepEqual(
+    mistakes.map((mistake) => mistake.split(' | ')[0]),
+    [
+      "KEY_UNKNOWN models/b.sql:1:10 The key '__proto__' is not known here.",
+      "KEY_UNKNOWN models/b.sql:1:24 The key 'toString' is not known here.",
+      "REF_NOT_FOUND models/b.sql:1:58 Model 'b' refers to 'constructor', which no file defines.",
+      "ENV_MISSING models/constructor/toString.sql:1:15 The environment variable 'constructor' is not set.",
+      "VAR_NOT_FOUND models/constructor/toString.sql:1:39 The var 'toString' has no value and no default.",
+      "MACRO_NOT_FOUND models/constructor/toString.sql:1:55 No helper has the name 'valueOf'.",
+      "MACRO_NOT_FOUND models/constructor/toString.sql:1:70 The macro 'constructor' does not exist.",
+      "YAML_SYNTAX models/m.yaml:2:38 The key '__proto__' cannot be used.",
+      "TEST_UNKNOWN models/n.yaml:2:36 The generic test 'hasOwnProperty' does not exist.",
+    ],
+  );
+});
+
 test('a file that cannot be read is named', async () => {
   using project = projectDir({ 'models/a.sql': 'select 1' });
   symlinkSync('nowhere.sql', join(project.dir, 'models/b.sql'));
 
-  assert.deepEqual(await project.mistakes(), ['FILE_UNREADABLE models/b.sql:1:1 The file cannot be read: ENOENT.']);
+  assert.deepEqual(await project.mistakes(), [
+    "FILE_UNREADABLE models/b.sql:1:1 'models/b.sql' cannot be read: ENOENT. | The link leads nowhere; let it lead to a file, or remove it.",
+  ]);
+});
+
+test('links that lead to themselves or to a folder above them are named, and the rest is read', async () => {
+  using project = projectDir({ 'models/a.sql': 'select 1' });
+  symlinkSync('itself.sql', join(project.dir, 'models/itself.sql'));
+  symlinkSync('..', join(project.dir, 'models/loop'));
+
+  assert.deepEqual(await project.mistakes(), [
+    "FILE_UNREADABLE models/itself.sql:1:1 'models/itself.sql' cannot be read: ELOOP. | The link leads to itself; let it lead to a file.",
+    "FILE_UNREADABLE models/loop:1:1 'models/loop' cannot be read: the link leads back to a folder above it.",
+  ]);
+});
+
+test('links to files and folders elsewhere are followed', async () => {
+  using elsewhere = projectDir({ 'shared/b.sql': 'select * from {{ref "a"}}' });
+  using project = projectDir({ 'models/a.sql': 'select 1' });
+  symlinkSync(join(elsewhere.dir, 'shared'), join(project.dir, 'models/shared'));
+  symlinkSync(join(elsewhere.dir, 'shared/b.sql'), join(project.dir, 'models/c.sql'));
+
+  const { manifest } = await project.load();
+
+  assert.deepEqual([...manifest.nodes.keys()].toSorted(), ['model.a', 'model.b', 'model.c']);
 });
 
 test('a folder without a project.yaml above it is no project', () => {

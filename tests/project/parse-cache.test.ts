@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -98,6 +99,17 @@ for (const [name, damage] of [
     assert.equal(await loadCached(project), await loadUncached(project));
   });
 }
+
+test('what a killed run left in the cache folder goes with the next write; what a running one writes stays', async () => {
+  using project = projectDir(files);
+  const dir = join(project.dir, '.gccflow/cache');
+  const gone = spawnSync(process.execPath, ['--version']).pid;
+  project.write({ [`.gccflow/cache/parse-cache.json.${gone}`]: 'half', [`.gccflow/cache/parse-cache.json.${process.ppid}`]: 'half' });
+
+  await loadCached(project);
+
+  assert.deepEqual(readdirSync(dir).toSorted(), ['parse-cache.json', `parse-cache.json.${process.ppid}`]);
+});
 
 test('a cache folder that cannot be made does no harm', async () => {
   using project = projectDir({ ...files, '.gccflow': 'a file where the folder should be' });
