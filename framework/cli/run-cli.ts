@@ -3,6 +3,7 @@ import { didYouMean } from '../foundation/closest.ts';
 import { InvalidProject } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
+import { unwritable } from '../foundation/unwritable.ts';
 import { abortOnSignal, type SignalAbort } from './abort-on-signal.ts';
 import type { Command, CommandContext, CommandEntry, Values } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
@@ -45,8 +46,9 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
     const typed = words.slice(0, entry.name.split(' ').length).join(' ');
     const code = await runCommand({ ...command, name: typed }, input, opened);
     return { exitCode: code, signal: command.service ? null : abort.received() };
-  } catch (thrown) {
-    if (isStop(thrown, abort.signal)) return { exitCode: exitCode.failed, signal: abort.received() };
+  } catch (caught) {
+    if (isStop(caught, abort.signal)) return { exitCode: exitCode.failed, signal: abort.received() };
+    const thrown = unwritable(caught) ?? caught;
     if (json) await logErrors(thrown, log);
     else await printError(thrown, input.cwd, flags['project-dir'], output);
     return { exitCode: exitCodeOf(thrown), signal: abort.received() };

@@ -32,13 +32,13 @@ export async function runNodes(
   const plan = await planAgain();
 
   const result = await runWithProgress(plan, opened, { connections, values, context, threads, waitLockMs, replan: planAgain });
+  printRun(result, { context, manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
   await writeArtifacts(result, manifest, {
     targetDir: join(project.dir, 'target'),
     args: artifactArgs(values),
     version: readVersion(),
     redact: (text) => context.secrets.redact(text),
   });
-  printRun(result, { context, manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
   return result.status === 'success' ? exitCode.ok : exitCode.failed;
 }
 

@@ -3,6 +3,7 @@ import { type ClientConnection, embeddedConnection } from './embedded-connection
 import { openEngine } from './embedded-engine.ts';
 import { openingFailure, refuseIfHeld } from './embedded-holder.ts';
 import { EmbeddedQueries } from './embedded-queries.ts';
+import { removeHalfDatabases } from './embedded-repair.ts';
 import { EmbeddedSessions } from './embedded-sessions.ts';
 import { openSpool } from './embedded-spool.ts';
 import type { WarehouseSettings } from './warehouse.ts';
@@ -44,6 +45,8 @@ async function openSessions(path: string, size: number, base: WarehouseSettings)
     await refuseIfHeld(path);
     return new EmbeddedSessions(await openEngine(path), { size, base });
   } catch (error) {
-    throw await openingFailure(path, error);
+    const failure = await openingFailure(path, error);
+    if (failure.code !== 'WAREHOUSE_UNREACHABLE' || !(await removeHalfDatabases(path))) throw failure;
+    return new EmbeddedSessions(await openEngine(path), { size, base });
   }
 }

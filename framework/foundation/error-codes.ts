@@ -6,6 +6,8 @@ export const errorCodes = {
   // project: files on disk
   PROJECT_NOT_FOUND: 'No project.yaml in the folder or above it.',
   FILE_UNREADABLE: 'A file of the project cannot be read.',
+  FILE_UNWRITABLE: 'A file or folder cannot be written.',
+  FILE_MISPLACED: 'A file stands where no file of its kind is looked for.',
   YAML_SYNTAX: 'A YAML file does not parse.',
   KEY_UNKNOWN: 'A key that the file kind does not have.',
   VALUE_INVALID: 'A value of the wrong type or outside its range.',
