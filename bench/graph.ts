@@ -6,7 +6,7 @@ import { type Figure, figure, median } from './figure.ts';
 
 const main = resolve(import.meta.dirname, '../framework/cli/gccflow.mjs');
 
-/** `gccflow ls` as a user runs it, whole processes, on generated projects of 10,000 and 112 models with 3 refs, config and properties each. */
+/** `gccflow ls` as a user runs it, whole processes, on generated projects of 10,000 and 112 models with 3 refs on average, config and properties. */
 export async function measure(): Promise<readonly Figure[]> {
   using large = generateProject(10_000);
   using small = generateProject(112);
@@ -58,9 +58,10 @@ function sourceFile(): string {
   return `kind: source\nname: raw\ntables:\n${tables.join('')}`;
 }
 
-/** One SELECT over three earlier models, or over a source where there are none. */
+/** One SELECT over earlier models, or over a source where there are none. The first 31 have 39 refs too few for 3 each; the next 39 have a fourth. */
 function modelFile(number: number): string {
-  const parents = [1, 7, 31].map((back) => number - back).filter((parent) => parent >= 0);
+  const distances = number >= 31 && number < 70 ? [1, 7, 31, 13] : [1, 7, 31];
+  const parents = distances.map((back) => number - back).filter((parent) => parent >= 0);
   const [first, ...others] = parents.map((parent) => `{{ref "model_${parent}"}}`);
   const from = first === undefined ? `{{source "raw" "event_${number % 20}"}} as a` : `${first} as a`;
   const joins = others.map((ref, index) => `left join ${ref} as b${index} using (id, day)\n`).join('');
@@ -79,6 +80,9 @@ function propertiesOf(number: number): string {
     config: { meta: { owner: team_${number % 7} } }
     columns:
       - name: id
+        description: What the row counts.
         tests: [not_null]
+      - name: day
+        description: Day of the events, in UTC.
 `;
 }

@@ -23,7 +23,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   '@dagrejs/graphlib': ['manifest/graph.ts'],
   chdb: ['connections/embedded-engine.ts'],
   'fastest-levenshtein': ['foundation/closest.ts'],
-  handlebars: ['project/parse-template.ts', 'manifest/render-sql.ts'],
+  handlebars: ['project/handlebars.ts'],
   kysely: ['connections/postgres-kysely.ts', 'connections/postgres-schema.ts'],
   'log-update': ['cli/live-progress.ts'],
   pg: ['connections/postgres-pool.ts'],

@@ -5,7 +5,8 @@ import { type Location, locate, startOf } from '../foundation/location.ts';
 import type { Builtins, GenericTest } from '../project/builtins.ts';
 import { checkShape } from '../project/check-shape.ts';
 import { configsAlong } from '../project/folder-config.ts';
-import { parseTemplate, type Template } from '../project/parse-template.ts';
+import { templateOf } from '../project/parse-file.ts';
+import type { Template } from '../project/parse-template.ts';
 import type { Project } from '../project/project.ts';
 import { TestConfig } from '../project/test-config.ts';
 import type { TestDeclaration } from '../project/test-entry.ts';
@@ -176,11 +177,9 @@ class TestBuilder {
 
   #templateOf(test: GenericTest & { readonly template?: Template }): Template {
     if (test.template) return test.template;
-    const known = this.#templates.get(test.name);
-    if (known) return known;
-    const parsed = parseTemplate(test.sql, startOf(`(generic test ${test.name})`), this.#diagnostics);
-    if (!parsed) throw new Error(`The built-in generic test '${test.name}' does not parse.`);
-    this.#templates.set(test.name, parsed.template);
-    return parsed.template;
+    const file = `(generic test ${test.name})`;
+    const template = this.#templates.get(test.name) ?? templateOf(file, { text: test.sql }); // a built-in test names only what it is given
+    this.#templates.set(test.name, template);
+    return template;
   }
 }

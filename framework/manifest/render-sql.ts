@@ -1,7 +1,7 @@
-import Handlebars from 'handlebars';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { envValue } from '../project/expand-env.ts';
+import { handlebars } from '../project/handlebars.ts';
 import { withoutTerminator } from '../project/sql-statements.ts';
 import { literalSql } from './literal.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
@@ -52,7 +52,7 @@ class Templates {
   }
 
   compile(text: string): HandlebarsTemplateDelegate {
-    const known = this.#compiled.get(text) ?? Handlebars.compile(parseAsText(text), { strict: true, noEscape: true });
+    const known = this.#compiled.get(text) ?? handlebars().compile(parseAsText(text), { strict: true, noEscape: true });
     this.#compiled.set(text, known);
     return known;
   }
@@ -62,18 +62,17 @@ const mark = '\0'; // no file of a project holds it
 
 /** Handlebars joins by `+`, so that two numbers side by side would be summed where no text precedes them. A mark makes text of them. */
 function parseAsText(text: string): hbs.AST.Program {
-  const program = Handlebars.parse(text);
-  new TextFirst().accept(program);
-  return program;
-}
-
-class TextFirst extends Handlebars.Visitor {
-  override Program(program: hbs.AST.Program): void {
-    super.Program(program);
+  const { parse, Visitor } = handlebars();
+  const visitor = new Visitor();
+  visitor.Program = (program) => {
+    Visitor.prototype.Program.call(visitor, program);
     const [first, second] = program.body;
     if (!first || !second || first.type === 'ContentStatement' || second.type === 'ContentStatement') return;
     program.body.unshift({ type: 'ContentStatement', value: mark, original: mark, loc: first.loc } as unknown as hbs.AST.Statement);
-  }
+  };
+  const program = parse(text);
+  visitor.accept(program);
+  return program;
 }
 
 /** One rendering: its helpers know the node and the context. */

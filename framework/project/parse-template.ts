@@ -1,7 +1,7 @@
-import Handlebars from 'handlebars';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 import { type Location, locate, type Position } from '../foundation/location.ts';
+import { handlebars } from './handlebars.ts';
 import { readCall, readLiteral, type TemplateCall } from './template-calls.ts';
 
 /** A template's text and what can be read from it without rendering. */
@@ -84,7 +84,7 @@ export interface SqlPiece {
 export function parseTemplate(text: string, start: Location, diagnostics: Diagnostics): ParsedTemplate | null {
   const reader = new TemplateReader(text, start, diagnostics);
   try {
-    reader.readProgram(Handlebars.parseWithoutProcessing(text), false);
+    reader.readProgram(handlebars().parseWithoutProcessing(text), false);
   } catch (error) {
     diagnostics.report(syntaxError(error, text, start));
     return null;
@@ -124,7 +124,7 @@ class TemplateReader {
   #readStatement(statement: hbs.AST.Statement, scoped: boolean): void {
     switch (statement.type) {
       case 'ContentStatement':
-        this.#addPiece((statement as hbs.AST.ContentStatement).original as unknown as string, statement);
+        this.#readContent(statement as hbs.AST.ContentStatement);
         break;
       case 'MustacheStatement':
         this.#readMustache(statement as hbs.AST.MustacheStatement, scoped);
@@ -141,6 +141,19 @@ class TemplateReader {
       default:
         this.#report('TEMPLATE_SYNTAX', 'Decorators and inline partials are not part of gccflow templates.', statement.loc.start);
     }
+  }
+
+  /** Handlebars takes Jinja's statements for text, and ClickHouse would be the first to refuse them. */
+  #readContent(statement: hbs.AST.ContentStatement): void {
+    const text = statement.original as unknown as string;
+    this.#addPiece(text, statement);
+    const jinja = /\{%-?\s*\w+[^%]*%\}/.exec(text);
+    if (!jinja) return;
+    const before = text.slice(0, jinja.index).split('\n');
+    const { line, column } = statement.loc.start;
+    const last = before.at(-1)?.length ?? 0;
+    const position = { line: line + before.length - 1, column: before.length === 1 ? column + last : last };
+    this.#report('TEMPLATE_SYNTAX', 'This is a statement of Jinja; templates are Handlebars.', position, jinjaHint);
   }
 
   #readMustache(statement: hbs.AST.MustacheStatement, scoped: boolean): void {
@@ -247,6 +260,9 @@ class TemplateReader {
   }
 }
 
+const jinjaHint =
+  'Write {{ref "x"}}, {{#if (is_incremental)}}…{{/if}}, {{#each (var "x")}}…{{/each}}: no parentheses around all, no commas.';
+
 /** A place inside the text, as a place in its file. Both count from 1. */
 function shift(start: Position, line: number, column: number): Position {
   return { line: start.line + line - 1, column: line === 1 ? start.column + column - 1 : column };
@@ -268,9 +284,11 @@ function syntaxError(error: unknown, text: string, start: Location): GccflowErro
   let past = shown.slice(0, dashes.length).replace(/^\.\.\./, ''); // may begin in an earlier line
   while (!inLine.includes(past)) past = past.slice(1);
   const end = got === 'EOF';
+  const isJinja = /\{\{-?\s*\w+\s*\(/.test(inLine);
+  const close = isJinja ? jinjaHint : 'Look for an unclosed {{, quote or parenthesis.';
   return new GccflowError('TEMPLATE_SYNTAX', end ? 'The template ends inside a tag or block.' : 'The template does not parse here.', {
     at: locate(start.file, shift(start, line, past === '' ? 1 : inLine.lastIndexOf(past) + past.length + 1)),
-    hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : 'Look for an unclosed {{, quote or parenthesis.',
+    hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : close,
     cause: error,
   });
 }
