@@ -20,7 +20,7 @@ const startDeadlineMs = 60_000;
 
 /**
  * Opens the embedded server, shared by all processes of this machine that name the same folder. Who comes first makes and starts it,
- * who leaves last stops it; should the last one be killed, the server notices within a second and stops itself.
+ * who leaves last stops it; should the last one be killed, the server notices at once and stops itself.
  */
 export async function openEmbeddedPostgres(path: string, { projectDir, maxConnections, log }: EmbeddedOptions): Promise<Postgres> {
   const binaries = await findPostgresBinaries();
@@ -106,7 +106,8 @@ async function isLast(here: PostgresSession): Promise<boolean> {
 
 /**
  * Leaves a statement running in the server that stops it when nobody is here any more. A backend in a loop outlives its client,
- * so this works even after `kill -9`. It commits every round, lest it hold back vacuum.
+ * so this works even after `kill -9`. It commits every round, and its rounds are short: the snapshot it sleeps with holds back vacuum,
+ * which could not freeze a table that was loaded within the round.
  */
 async function startWatch(pool: Postgres): Promise<void> {
   await using session = await pool.session();
@@ -121,7 +122,7 @@ const watch = `/* watch */
   do $$ begin
     loop
       commit;
-      perform pg_sleep(1);
+      perform pg_sleep(0.05);
       exit when pg_try_advisory_lock(${presence});
     end loop;
     copy (select 1) to program 'kill -INT $(head -n 1 postmaster.pid)';
