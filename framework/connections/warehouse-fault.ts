@@ -74,7 +74,7 @@ function buildFault(code: number, type: string | null, said: string, headerLengt
 
 function isRetriable(code: number, said: string): boolean {
   if (code === memoryLimit) return /\((?:total|for user)\)|OvercommitTracker/i.test(said) && !/\(for query\)/i.test(said);
-  return retriableCodes.has(code);
+  return retriableCodes.has(code) && !/partitions for single INSERT block/i.test(said);
 }
 
 const connectionCodes: Readonly<Record<string, string>> = {

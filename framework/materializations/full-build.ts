@@ -1,6 +1,6 @@
 import { relationSql } from '../manifest/relation.ts';
 import type { BuildInput, BuildPlan } from './materialization.ts';
-import { alterEmptyTable, stageSettings, tableClauses } from './table-clauses.ts';
+import { alterEmptyTable, fillSettings, tableClauses } from './table-clauses.ts';
 
 /** Builds the whole table beside the live one: made empty from the SELECT's own columns, laid out, then filled. */
 export function planFullBuild({ config, stage, sql, comment, reason }: BuildInput): BuildPlan {
@@ -18,7 +18,7 @@ export function planFullBuild({ config, stage, sql, comment, reason }: BuildInpu
         into: stage,
         sql: select,
         columnsBy: 'position',
-        settings: { ...config.query_settings, ...stageSettings },
+        settings: fillSettings(config),
       },
     ],
     scratch: [],

@@ -4,7 +4,7 @@ import type { ConfigMistake } from '../project/builtins.ts';
 import { foldsRows } from '../project/engine-family.ts';
 import type { ModelConfig, IncrementalStrategy as StrategyName } from '../project/model-config.ts';
 import type { BuildInput, BuildPlan, WriteStep } from './materialization.ts';
-import { stageSettings } from './table-clauses.ts';
+import { fillSettings } from './table-clauses.ts';
 
 /** How new rows come into a clone of the live table. */
 export interface IncrementalStrategy {
@@ -41,7 +41,7 @@ export function startFromClone({ live, stage, comment, config }: BuildInput, sel
 
 /** Puts the SELECT's rows into `into`, by name. */
 export function insertSelect({ config }: BuildInput, into: BuildInput['stage'], select: string, purpose: string): WriteStep {
-  return { kind: 'insert', purpose, into, sql: select, columnsBy: 'name', settings: { ...config.query_settings, ...stageSettings } };
+  return { kind: 'insert', purpose, into, sql: select, columnsBy: 'name', settings: fillSettings(config) };
 }
 
 /** A further table of ours with the stage's columns, keys and partitions, empty. */

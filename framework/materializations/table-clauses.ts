@@ -2,7 +2,7 @@ import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
-import type { Statement } from './materialization.ts';
+import type { Statement, StatementSettings } from './materialization.ts';
 
 /** What stands between `create table x` and the columns' origin: engine, keys, settings, comment. */
 export function tableClauses(config: ModelConfig, comment: string): string {
@@ -36,6 +36,11 @@ export function alterEmptyTable(table: Relation, config: ModelConfig): Statement
 
 /** Settings of every statement that writes a stage: what was written before, to whatever table, never makes a row of ours disappear. */
 export const stageSettings = { insert_deduplicate: 0, async_insert: 0 } as const;
+
+/** Settings of the statements that run a model's SELECT. Ten years of months are more partitions than ClickHouse lets pass by default. */
+export function fillSettings({ query_settings }: ModelConfig): StatementSettings {
+  return { max_partitions_per_insert_block: 1000, ...query_settings, ...stageSettings };
+}
 
 function settingsList(settings: ModelConfig['settings']): string {
   return Object.entries(settings)

@@ -72,12 +72,15 @@ export const ModelConfig = z.strictObject({
   unique_key: Texts.default([]).describe('Columns that identify a row.'),
   incremental_strategy: IncrementalStrategy.nullable()
     .default(null)
-    .describe('append where null; delete_insert where null and unique_key is set on an engine that does not replace.'),
+    .describe(
+      'append where null; delete_insert where null and unique_key is set on an engine that does not replace. delete_insert keeps all rows that one batch has of a key: a unique test tells.',
+    ),
   overwrite_range: OverwriteRange.nullable()
     .default(null)
     .describe('insert_overwrite: rows whose partitions are replaced even where no new row falls into them.'),
   on_schema_change: SchemaChangePolicy.default('fail').describe(
-    'incremental: what to do where the SELECT returns other columns than the table has.',
+    'incremental: what to do where the SELECT returns other columns than the table has. ignore and append_new_columns refuse another type; ' +
+      'sync_all_columns converts the values, and refuses where one would be altered.',
   ),
   full_refresh: z.boolean().nullable().default(null).describe('false refuses --full-refresh; true refreshes fully on every run.'),
   pre_hook: Texts.default([]).describe('Statements run before the build; templates.'),

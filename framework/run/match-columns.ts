@@ -1,5 +1,5 @@
 import { GccflowError } from '../foundation/error.ts';
-import { quoteName } from '../foundation/quote.ts';
+import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { SchemaChangePolicy } from '../project/model-config.ts';
 
@@ -31,6 +31,8 @@ export function compareColumns(table: readonly TypedColumn[], select: readonly T
 export interface ColumnMatch {
   /** ALTERs of the stage that make it fit. */
   readonly alters: readonly string[];
+  /** Columns whose values are rewritten, each with a query that counts the values that would not come back as they were. */
+  readonly losses: readonly { readonly column: string; readonly sql: string }[];
   /** The columns that are put in, by name. */
   readonly columns: readonly string[];
 }
@@ -48,8 +50,25 @@ export function matchColumns(node: string, stage: Relation, differences: ColumnD
   const left = policy === 'ignore' ? new Set(differences.added.map(({ name }) => name)) : new Set<string>();
   return {
     alters: actions.map((action) => `alter table ${relationSql(stage)} ${action}`),
+    losses:
+      policy === 'sync_all_columns' ? differences.retyped.map((column) => ({ column: column.name, sql: lossSql(stage, column) })) : [],
     columns: select.map(({ name }) => name).filter((name) => !left.has(name)),
   };
+}
+
+function lossSql(stage: Relation, { name, type, from }: ColumnDifferences['retyped'][number]): string {
+  const column = quoteName(name, 'clickhouse');
+  const back = `cast(cast(${column}, ${quoteText(type, 'clickhouse')}), ${quoteText(from, 'clickhouse')})`;
+  return `select count() as lost from ${relationSql(stage)} where not ifNull(${back} = ${column}, ${back} is null and ${column} is null)`;
+}
+
+/** The error for values that a change of type would alter. */
+export function valuesLost(node: string, column: string, cause?: unknown): GccflowError {
+  return new GccflowError(
+    'SCHEMA_CHANGED',
+    `The column '${column}' of the incremental model '${node}' holds values that its new type cannot. The table is untouched.`,
+    { hint: 'Rebuild the table with --full-refresh, or keep the type with a cast.', cause },
+  );
 }
 
 export interface MatchPolicy {
@@ -59,8 +78,8 @@ export interface MatchPolicy {
 
 function refusedDifferences(policy: SchemaChangePolicy, { added, removed, retyped }: ColumnDifferences): string[] {
   const retypes = retyped.map(({ name, from, type }) => `'${name}' was ${from} and is ${type}`);
-  if (policy === 'append_new_columns') return retypes;
-  if (policy !== 'fail') return [];
+  if (policy === 'sync_all_columns') return [];
+  if (policy !== 'fail') return retypes; // ClickHouse would wrap what does not fit the old type
   return [
     ...added.map(({ name, type }) => `'${name}' (${type}) is new`),
     ...removed.map(({ name, type }) => `'${name}' (${type}) is gone`),

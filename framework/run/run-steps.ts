@@ -4,8 +4,8 @@ import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
 import { fitSeed, loadSeed } from './load-seed.ts';
-import { compareColumns, matchColumns, type TypedColumn } from './match-columns.ts';
-import type { NodeStatements } from './node-statements.ts';
+import { compareColumns, matchColumns, type TypedColumn, valuesLost } from './match-columns.ts';
+import { faultOf, type NodeStatements } from './node-statements.ts';
 
 export interface StepDeps {
   readonly node: ModelNode | SeedNode;
@@ -57,6 +57,12 @@ async function matchStage(step: Step<'match_columns'>, { node, statements }: Ste
   const select = await statements.query<TypedColumn>(`describe table (\n${step.sql}\n)`, step.settings);
   const table = await describeTable(step.table, statements);
   const match = matchColumns(node.name, step.table, compareColumns(table, select), { policy: step.policy, select });
+  for (const { column, sql } of match.losses) {
+    const [row] = await statements.query<{ lost: string }>(sql).catch((thrown) => {
+      throw faultOf(thrown)?.parse ? valuesLost(node.name, column, thrown) : thrown;
+    });
+    if (row?.lost !== '0') throw valuesLost(node.name, column);
+  }
   for (const alter of match.alters) await statements.execute(alter);
   return match.columns;
 }

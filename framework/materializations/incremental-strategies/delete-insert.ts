@@ -6,6 +6,7 @@ import { stageSettings } from '../table-clauses.ts';
 /**
  * Rows of the keys that the SELECT returns are replaced, by rewriting whole partitions of the clone: those the new rows fall into and
  * those that hold their keys now, so that a key which moved to another partition leaves no twin. No row is deleted by a mutation.
+ * Rows of one key within one batch are all kept, as they come: a `unique` test tells.
  */
 export const deleteInsert: IncrementalStrategy = {
   name: 'delete_insert',
