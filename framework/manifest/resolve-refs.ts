@@ -153,7 +153,8 @@ export class Resolver {
   #helperNotFound(name: string, at: Location): GccflowError {
     const known = [...templateHelpers, ...this.#project.helpers.keys()];
     const macro = this.#macros.has(name) ? `'${name}' is a macro: write {{> ${name}}}.` : undefined;
-    const hint = macro ?? didYouMean(name, known) ?? `Helpers are exported functions of macros/*.ts.`;
+    const bare = name === 'is_incremental' ? 'Write {{#if (is_incremental)}}: the parentheses call it.' : undefined;
+    const hint = bare ?? macro ?? didYouMean(name, known) ?? `Helpers are exported functions of macros/*.ts.`;
     return new GccflowError('MACRO_NOT_FOUND', `No helper has the name '${name}'.`, { at, hint });
   }
 

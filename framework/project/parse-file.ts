@@ -54,10 +54,10 @@ export function nameFile(file: string, root: string): { name: string; file: stri
   return { name, file, folders };
 }
 
-/** Reads a model's `.sql` file; null after reporting. */
-export function parseModelFile(file: string, text: string, diagnostics: Diagnostics): FileContent | null {
+/** Reads a model's `.sql` file. One that does not parse is still a model of its name, so that what refers to it is no mistake too. */
+export function parseModelFile(file: string, text: string, diagnostics: Diagnostics): FileContent {
   const parsed = parseTemplate(text, startOf(file), diagnostics);
-  if (!parsed) return null;
+  if (!parsed) return { kind: 'model', template: { text: '' }, config: { file, values: {}, at: {} } };
   checkStatements(parsed, `The model '${nameFile(file, 'models').name}'`, diagnostics);
   const config = readConfigCalls(file, parsed.template.configs, ModelConfigEntry, diagnostics);
   return { kind: 'model', template: bodyOf(parsed), config };

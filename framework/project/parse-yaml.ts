@@ -32,8 +32,8 @@ export function parseYaml(text: string, file: string, diagnostics: Diagnostics):
     return null;
   };
   if (document.errors.some(isOverflow)) return report('The file is nested too deeply.', document.errors.find(isOverflow)?.pos[0] ?? 0);
-  for (const error of document.errors) report(wordingOf(error), error.pos[0], error);
-  if (document.errors.length > 0) return null;
+  const [mistake] = document.errors; // those after the first mostly follow from it
+  if (mistake) return report(wordingOf(mistake), mistake.pos[0], mistake);
   const trap = /[*]|__proto__/.test(text) ? findTrap(document) : null;
   if (trap) return report(trap.message, trap.offset);
   try {

@@ -1,6 +1,8 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { GccflowError } from '../foundation/error.ts';
+import { startOf } from '../foundation/location.ts';
 import { fileUnreadable } from './file-unreadable.ts';
 
 /** Folders of a project and the files that are looked for in them. */
@@ -36,7 +38,29 @@ export function findProjectFiles(dir: string, diagnostics: Diagnostics): FoundFi
     const place = places.find(({ root, ending }) => file.startsWith(`${root}/`) && ending.test(file));
     if (place) found.push({ file, role: place.role });
   }
+  reportMisplaced([...files, ...walk(dir, 'seeds', diagnostics)], diagnostics);
   return found;
+}
+
+/** Where dbt has files that gccflow looks for elsewhere. */
+const elsewhere: readonly { readonly pattern: RegExp; readonly what: string; readonly hint: string }[] = [
+  { pattern: /^(seeds|models|sources(?!\/seeds\/))\/.*\.csv(\.gz)?$/, what: 'A seed', hint: 'Seeds stand in sources/seeds/.' },
+  {
+    pattern: /^tests\/[^/]+\.sql$/,
+    what: 'A test',
+    hint: 'Tests stand in tests/data/, generic ones in tests/generic/.',
+  },
+  { pattern: /^macros\/.*\.sql$/, what: 'A macro', hint: 'A macro is a partial, macros/NAME.hbs, or a function of macros/*.ts.' },
+];
+
+/** Reports files that would otherwise be passed over without a word. */
+function reportMisplaced(files: readonly string[], diagnostics: Diagnostics): void {
+  for (const file of files) {
+    const place = elsewhere.find(({ pattern }) => pattern.test(file));
+    if (!place) continue;
+    const message = `${place.what} is not looked for here.`;
+    diagnostics.report(new GccflowError('FILE_MISPLACED', message, { at: startOf(file), hint: place.hint }));
+  }
 }
 
 function walk(dir: string, folder: string, diagnostics: Diagnostics): string[] {

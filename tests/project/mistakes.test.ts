@@ -7,12 +7,56 @@ import { GccflowError } from '../../framework/foundation/error.ts';
 import { findProjectDir } from '../../framework/project/find-project.ts';
 import { type Files, projectDir } from '../support/project-dir.ts';
 
+const jinjaHint =
+  'Write {{ref "x"}}, {{#if (is_incremental)}}…{{/if}}, {{#each (var "x")}}…{{/each}}: no parentheses around all, no commas.';
+
 /** Each mistake, the files that make it, and the whole report: code, place, message, hint. */
 const cases: readonly { readonly name: string; readonly files: Files; readonly expected: readonly string[] }[] = [
   {
     name: 'YAML that does not parse is named with its place',
     files: { 'models/m.yaml': 'kind: models\nkind: models\n' },
     expected: ['YAML_SYNTAX models/m.yaml:2:1 Map keys must be unique.'],
+  },
+  {
+    name: 'of YAML that does not parse the first mistake is told, because the others follow from it',
+    files: { 'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n\tcolumns: []\n  - name: b\n' },
+    expected: ['YAML_SYNTAX models/m.yaml:4:1 Tabs are not allowed as indentation.'],
+  },
+  {
+    name: 'a model that does not parse is the only mistake, though others read and describe it',
+    files: {
+      'models/a.sql': 'select {{ref "b"}',
+      'models/b.sql': 'select * from {{ref "a"}}',
+      'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n',
+    },
+    expected: ['TEMPLATE_SYNTAX models/a.sql:1:17 The template does not parse here. | Look for an unclosed {{, quote or parenthesis.'],
+  },
+  {
+    name: 'Jinja is named, in expressions and statements',
+    files: {
+      'models/a.sql': "select 1 from {{ ref('b') }}",
+      'models/b.sql': 'select 1\n  {% if is_incremental() %} where 1 {% endif %}\n-- {% is text',
+    },
+    expected: [
+      `TEMPLATE_SYNTAX models/a.sql:1:18 The template does not parse here. | ${jinjaHint}`,
+      `TEMPLATE_SYNTAX models/b.sql:2:3 This is a statement of Jinja; templates are Handlebars. | ${jinjaHint}`,
+    ],
+  },
+  {
+    name: 'is_incremental without its parentheses',
+    files: { 'models/a.sql': 'select 1 {{#if is_incremental}} where 1 {{/if}}' },
+    expected: [
+      "MACRO_NOT_FOUND models/a.sql:1:16 No helper has the name 'is_incremental'. | Write {{#if (is_incremental)}}: the parentheses call it.",
+    ],
+  },
+  {
+    name: 'files that stand where dbt has them are not passed over',
+    files: { 'seeds/a.csv': 'id\n1\n', 'tests/b.sql': 'select 1', 'macros/c.sql': 'select 1', 'tests/notes.md': 'mine' },
+    expected: [
+      'FILE_MISPLACED macros/c.sql:1:1 A macro is not looked for here. | A macro is a partial, macros/NAME.hbs, or a function of macros/*.ts.',
+      'FILE_MISPLACED seeds/a.csv:1:1 A seed is not looked for here. | Seeds stand in sources/seeds/.',
+      'FILE_MISPLACED tests/b.sql:1:1 A test is not looked for here. | Tests stand in tests/data/, generic ones in tests/generic/.',
+    ],
   },
   {
     name: 'an unknown key stands at the key itself, with the nearest name',
