@@ -54,3 +54,75 @@ test('a table without a unique index on the key is refused', async () => {
 
   await assert.rejects(sync.run(upsert), { code: 'CONFIG_CONFLICT', message: /no unique index on the key/ });
 });
+
+test('a late row is taken within the look-back and missed beyond it', async () => {
+  await using sync = await scratchSync();
+  const input = { ...upsert, lookback: '10s' };
+  await sync.fill(`select toInt32(1) as id, ${at('100')} as seen_at`);
+  await sync.run(input);
+  await sync.fill(`select toInt32(number) as id, ${at('if(number = 2, 95, 80)')} as seen_at from numbers(2, 2)`);
+
+  await sync.run(input);
+
+  assert.deepEqual(await sync.rows('select array_agg(id order by id) as ids'), [{ ids: [1, 2] }]);
+});
+
+test('rows deleted in the relation stay in the table: an upsert deletes nothing', async () => {
+  await using sync = await scratchSync();
+  await sync.fill(`select toInt32(number) as id, ${at('number')} as seen_at from numbers(5)`);
+  await sync.run(upsert);
+  await sync.fill(`select toInt32(4) as id, ${at('9')} as seen_at`);
+
+  await sync.run(upsert);
+
+  assert.deepEqual(await sync.rows('select count(*)::int'), [{ count: 5 }]);
+});
+
+test('the table keeps its identity, so a view on it sees the upserted rows', async () => {
+  await using sync = await scratchSync();
+  await sync.fill(`select toInt32(1) as id, ${at('0')} as seen_at`);
+  await sync.run(upsert);
+  await sync.postgres.query(`create view ${sync.schema}.v as select id from ${sync.schema}.target`);
+  await sync.fill(`select toInt32(number) as id, ${at('number')} as seen_at from numbers(1, 3)`);
+
+  await sync.run(upsert);
+
+  assert.deepEqual(await sync.postgres.query(`select count(*)::int from ${sync.schema}.v`), [{ count: 3 }]);
+});
+
+test('of two upserts of one table at once one is refused, and the rows are those of the other', async () => {
+  await using sync = await scratchSync();
+  await sync.fill(`select toInt32(number) as id, ${at('number')} as seen_at from numbers(5)`);
+
+  const outcomes = await Promise.allSettled([sync.run(upsert), sync.run(upsert)]);
+
+  const refused = outcomes.filter((outcome) => outcome.status === 'rejected');
+  assert.deepEqual(
+    refused.map(({ reason }) => (reason as { code?: string }).code),
+    ['RUN_LOCKED'],
+  );
+  assert.deepEqual(await sync.rows('select count(*)::int'), [{ count: 5 }]);
+});
+
+test('an upsert that fails after its rows were staged leaves the table, and the next one takes them', async () => {
+  await using sync = await scratchSync();
+  await sync.fill(`select toInt32(1) as id, ${at('0')} as seen_at`);
+  await sync.run(upsert);
+  await sync.fill(`select toInt32(number) as id, ${at('number')} as seen_at from numbers(1, 3)`);
+  const stopping = new AbortController();
+
+  const running = sync.run(upsert, {
+    signal: stopping.signal,
+    onProgress: ({ phase }) => {
+      if (phase === 'publish') stopping.abort();
+    },
+  });
+  await assert.rejects(running, { code: 'CANCELLED' });
+  const between = await sync.rows('select count(*)::int');
+  await sync.run(upsert);
+
+  assert.deepEqual(between, [{ count: 1 }]);
+  assert.deepEqual(await sync.rows('select count(*)::int'), [{ count: 3 }]);
+  const tables = await sync.postgres.query(`select tablename from pg_tables where schemaname = $1`, [sync.schema]);
+  assert.deepEqual(tables, [{ tablename: 'target' }]);
+});
