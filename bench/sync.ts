@@ -21,15 +21,18 @@ const rounds = 5;
  * Wall time of a sync of 2,000,000 rows, from the first query to the last, against that of COPY alone: the same bytes, uncompressed, from a
  * local file, as psql's \\copy does, into an identical table of the same server: same columns, types and NOT NULLs, and on neither side a key
  * or an index, which would favour the sync, for it builds them after the load. The two take turns; the ratio is the median of the rounds'.
- * Memory is the highest of this process in a sync that goes through it, the warehouse being another process's (`gccflow warehouse serve`).
+ * Memory is the highest of this process in a sync that goes through it, the warehouse being another process's (`gccflow warehouse serve`). Beside them: starts of the embedded server, and what readers wait during swaps.
  */
 export async function measure(): Promise<readonly Figure[]> {
   const projectDir = mkdtempSync(join(tmpdir(), 'gccflow-bench-'));
   try {
-    await using postgres = await openPostgres({ type: 'embedded', path: '.gccflow/postgres' }, { projectDir, maxConnections: 6, log });
-    const wall = await measureWall(projectDir, postgres);
+    const starts = await measureStarts(projectDir);
+    await using postgres = await openPostgres(postgresConfig, { projectDir, maxConnections: 12, log });
+    await using warehouse = await openWarehouse(warehouseConfig, { projectDir, sessions: 2, log });
+    const stalls = await measureStalls(projectDir, warehouse, postgres);
+    const wall = await measureWall(projectDir, warehouse, postgres);
     const memory = process.argv.includes('--no-memory') ? [] : await measureMemory();
-    return [wall, ...memory];
+    return [...starts, ...stalls, wall, ...memory];
   } finally {
     rmSync(projectDir, { recursive: true, force: true });
   }
@@ -37,8 +40,43 @@ export async function measure(): Promise<readonly Figure[]> {
 
 const warehouseConfig = { type: 'embedded', path: '.gccflow/warehouse', database: 'dbt' } as const;
 
-async function measureWall(projectDir: string, postgres: Postgres): Promise<Figure> {
-  await using warehouse = await openWarehouse(warehouseConfig, { projectDir, sessions: 2, log });
+const postgresConfig = { type: 'embedded', path: '.gccflow/postgres' } as const;
+
+/** Opening the embedded server: the first time, which makes it, and later. */
+async function measureStarts(projectDir: string): Promise<Figure[]> {
+  const startMs = async (): Promise<number> => {
+    const started = performance.now();
+    await using _postgres = await openPostgres(postgresConfig, { projectDir, maxConnections: 2, log });
+    return performance.now() - started;
+  };
+  const first = await startMs();
+  const later: number[] = [];
+  for (let round = 0; round < 5; round++) later.push(await startMs());
+  return [figure('sync.postgres_first_start', first, 'ms'), figure('sync.postgres_start', median(later), 'ms')];
+}
+
+/** How long a query of the table takes while 8 readers hammer it and it is swapped 50 times. */
+async function measureStalls(projectDir: string, warehouse: Warehouse, postgres: Postgres): Promise<Figure[]> {
+  await fill(warehouse, 1000);
+  await publish(projectDir, warehouse, postgres, 'stall');
+  const waits: number[] = [];
+  let swapping = true;
+  const readers = Array.from({ length: 8 }, async () => {
+    while (swapping) {
+      const started = performance.now();
+      await postgres.query('select count(*) from public.rows');
+      waits.push(performance.now() - started);
+    }
+  });
+  for (let swap = 0; swap < 50; swap++) await publish(projectDir, warehouse, postgres, `stall${swap}`);
+  swapping = false;
+  await Promise.all(readers);
+  waits.sort((a, b) => a - b);
+  const p99 = waits[Math.floor(waits.length * 0.99)] ?? Number.NaN;
+  return [figure('sync.swap_stall_p99', p99, 'ms'), figure('sync.swap_stall_max', waits.at(-1) ?? Number.NaN, 'ms')];
+}
+
+async function measureWall(projectDir: string, warehouse: Warehouse, postgres: Postgres): Promise<Figure> {
   await fill(warehouse, 2_000_000);
   const file = join(projectDir, 'rows.tsv');
   const [ours, theirs]: [number[], number[]] = [[], []];
@@ -86,7 +124,7 @@ async function memoryOf(rows: number): Promise<number> {
       { type: 'clickhouse', url, database: 'dbt', cluster: null },
       { projectDir, sessions: 2, log },
     );
-    await using postgres = await openPostgres({ type: 'embedded', path: '.gccflow/postgres' }, { projectDir, maxConnections: 4, log });
+    await using postgres = await openPostgres(postgresConfig, { projectDir, maxConnections: 4, log });
     await fill(warehouse, rows);
     let peak = 0;
     const sampling = new AbortController();
@@ -125,7 +163,7 @@ async function fill(warehouse: Warehouse, rows: number): Promise<void> {
 
 async function publish(projectDir: string, warehouse: Warehouse, postgres: Postgres, runId: string): Promise<void> {
   await using objects = await openObjects({ type: 'filesystem', path: '.gccflow/objects' }, { projectDir });
-  const sync = SyncFile.parse({ kind: 'sync', name: 'rows', from: 'rows', to: 'rows' });
+  const sync = SyncFile.parse({ kind: 'sync', name: 'rows', from: 'rows', to: 'rows', max_shrink: 1 });
   const from = { database: 'dbt', name: 'rows' };
   const signal = new AbortController().signal;
   await runSync({ sync }, { warehouse, postgres, objects, from, final: false, log, signal, runId, clock: systemClock });
