@@ -92,7 +92,15 @@ class SyncRun {
       return { columns, live, range: await upsertRange(postgres, this.#sync, columns) };
     }
     refuseDependents(this.#sync, await readDependents(postgres, this.#sync.to));
+    this.#warnOfLostColumns(columns, live);
     return { columns, live, range: null };
+  }
+
+  /** Columns that the live table has and its successor will not have, such as one that somebody added or a generated one. */
+  #warnOfLostColumns(columns: readonly TableColumn[], live: LiveTable): void {
+    const published = new Set(columns.map(({ name }) => name));
+    const lost = live.columns.flatMap(({ name }) => (published.has(name) ? [] : [name]));
+    if (lost.length > 0) this.#deps.log.warn({ sync: this.#sync.name, columns: lost }, 'columns of the live table not published');
   }
 
   /** What a new table is compared with; null where there is nothing to compare. */

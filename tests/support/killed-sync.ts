@@ -10,7 +10,7 @@ import { runSync } from '../../framework/sync/run-sync.ts';
 import { scratchWarehouse, silentLog } from './warehouse.ts';
 
 /** Publishes 200 rows of version 2 and kills itself when the point comes: a phase's name, or `loaded` for the middle of the load. */
-const [, , projectDir = '', schema = '', point = ''] = process.argv;
+const [, , projectDir = '', schema = '', point = '', mode = 'replace'] = process.argv;
 
 const { warehouse, database } = await scratchWarehouse();
 const postgres = await openPostgres({ type: 'embedded', path: 'postgres' }, { projectDir, maxConnections: 4, log: silentLog });
@@ -18,7 +18,7 @@ const objects = await openObjects({ type: 'filesystem', path: mkdtempSync(join(t
 await warehouse.execute(
   `create table ${database}.source engine = MergeTree order by tuple() as select number as id, 2 as version from numbers(200)`,
 );
-const sync = SyncFile.parse({ kind: 'sync', name: 'killed', from: 'source', to: { schema, table: 'target' }, primary_key: 'id' });
+const sync = SyncFile.parse({ kind: 'sync', name: 'killed', from: 'source', to: { schema, table: 'target' }, primary_key: 'id', mode });
 await runSync(
   { sync },
   {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../framework/foundation/clock.ts';
 import { rollbackSync } from '../../framework/sync/rollback-sync.ts';
 import { type ScratchSync, scratchSync } from '../support/sync.ts';
+import { silentLog } from '../support/warehouse.ts';
 
 const key = { primary_key: 'id' } as const;
 
@@ -172,4 +173,16 @@ test('no rows are published where at least one is asked for', async () => {
   assert.deepEqual(await sync.rows('select count(*)::int'), [{ count: 3 }]);
   await sync.run({ ...key, max_shrink: 1 });
   assert.deepEqual(await sync.rows('select count(*)::int'), [{ count: 0 }]);
+});
+
+test('a column that the new table will not have, such as a generated one, is warned of', async () => {
+  await using sync = await published();
+  await sync.postgres.query(`alter table ${sync.schema}.target add lower_name text generated always as (lower(name)) stored`);
+  const warnings: unknown[] = [];
+  const log = { ...silentLog, warn: (fields: unknown) => warnings.push(fields) };
+
+  await sync.run(key, { log });
+
+  assert.deepEqual(warnings, [{ sync: sync.file().name, columns: ['lower_name'] }]);
+  assert.deepEqual(Object.keys((await sync.rows())[0] ?? {}), ['id', 'parent', 'name']);
 });
