@@ -6,7 +6,10 @@ import { type Figure, figure, median } from './figure.ts';
 
 const main = resolve(import.meta.dirname, '../framework/cli/gccflow.mjs');
 
-/** `gccflow ls` as a user runs it, whole processes, on generated projects of 10,000 and 112 models with 3 refs on average, config and properties. */
+/**
+ * `gccflow ls` as a user runs it, whole processes, on generated projects of 10,000 and 112 models: 3 refs each on average, config, properties
+ * with two columns, and a test for one model of ten.
+ */
 export async function measure(): Promise<readonly Figure[]> {
   using large = generateProject(10_000);
   using small = generateProject(112);
@@ -81,8 +84,7 @@ function propertiesOf(number: number): string {
     columns:
       - name: id
         description: What the row counts.
-        tests: [not_null]
-      - name: day
+${number % 10 === 0 ? '        tests: [not_null]\n' : ''}      - name: day
         description: Day of the events, in UTC.
 `;
 }
