@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Postgres, PostgresQueries } from './postgres.ts';
 import { kyselyOver } from './postgres-kysely.ts';
@@ -44,6 +44,21 @@ const migrations: Readonly<Record<string, Migration>> = {
         .addColumn('run_id', 'text', (column) => column.notNull())
         .addColumn('published_at', 'timestamptz', (column) => column.notNull())
         .execute(),
+  },
+  /** Kept copies bear a comment, without which a sync takes them for somebody else's; these are older than that. */
+  '0002_mark_kept_copies': {
+    up: async (db: Kysely<unknown>) => {
+      await sql`
+        do $$ declare published record; copy text; begin
+          for published in select schema_name, table_name from gccflow.sync_publication where octet_length(table_name) <= 55
+                           group by 1, 2 having count(*) > 1 loop
+            copy := format('%I.%I', published.schema_name, published.table_name || '_old_bkp');
+            if to_regclass(copy) is not null then
+              execute format('comment on table %s is %L', copy, 'gccflow keeps this table for a rollback');
+            end if;
+          end loop;
+        end $$`.execute(db);
+    },
   },
 };
 

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { openPostgres } from '../../framework/connections/open-postgres.ts';
 import type { Postgres } from '../../framework/connections/postgres.ts';
 import { migrateSchema, ownTables } from '../../framework/connections/postgres-schema.ts';
+import { backupMark } from '../../framework/sync/table-name.ts';
 import { scratchPostgres } from '../support/postgres.ts';
 import { silentLog } from '../support/warehouse.ts';
 
@@ -49,22 +50,31 @@ test('several that migrate a fresh server at once all find the same tables', asy
     columns.map(({ column_name }) => column_name),
     Object.keys(publication),
   );
-  assert.deepEqual(await server.postgres.query('select name from gccflow.schema_migration'), [{ name: '0001_sync_publication' }]);
+  assert.deepEqual(await server.postgres.query('select name from gccflow.schema_migration order by name'), [
+    { name: '0001_sync_publication' },
+    { name: '0002_mark_kept_copies' },
+  ]);
 });
 
-test('a table that is older than the migrations is taken over with its rows', async () => {
+test('a table that is older than the migrations is taken over with its rows and kept copies', async () => {
   await using server = await freshServer();
   await server.postgres.query('create schema gccflow');
   await server.postgres.query(`create table gccflow.sync_publication (id text primary key, sync text not null, schema_name text not null,
     table_name text not null, mode text not null, row_count bigint not null, byte_count bigint not null, run_id text not null,
     published_at timestamptz not null)`);
-  await ownTables(server.postgres).insertInto('gccflow.sync_publication').values(publication).execute();
+  await ownTables(server.postgres)
+    .insertInto('gccflow.sync_publication')
+    .values([publication, { ...publication, id: 'b' }])
+    .execute();
+  await server.postgres.query('create table t_old_bkp as select 1 as id');
   const before = await server.postgres.query(shape);
 
   await migrateSchema(server.postgres);
 
   assert.deepEqual(await server.postgres.query(shape), before);
-  assert.deepEqual(await server.postgres.query('select id from gccflow.sync_publication'), [{ id: 'a' }]);
+  assert.deepEqual(await server.postgres.query('select id from gccflow.sync_publication order by id'), [{ id: 'a' }, { id: 'b' }]);
+  const [kept] = await server.postgres.query<{ comment: string }>(`select obj_description('t_old_bkp'::regclass) as comment`);
+  assert.equal(kept?.comment, backupMark);
 });
 
 test('a typed query on a session is part of its transaction', async () => {
