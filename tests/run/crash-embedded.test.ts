@@ -21,6 +21,7 @@ async function runLink(home: string, crashAfter: number): Promise<NodeJS.Signals
   const script = join(import.meta.dirname, '../support/crash-embedded.ts');
   const child = spawn(process.execPath, [script, home, join(home, 'project'), String(crashAfter)], {
     stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compiled') },
   });
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   assert.ok(signal === 'SIGKILL' || code === 0, `the build killed after statement ${crashAfter} ended with ${code ?? signal}`);

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { flushCompileCache } from 'node:module';
 import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
 import { deleteInsertCase as crash } from './crash-cases.ts';
 import { checkRecovery, isOneOf, readRows, reset } from './crash-matrix.ts';
 import { openScratchProject } from './scratch-project.ts';
 import { silentLog } from './warehouse.ts';
 import { watchWarehouse } from './watched-warehouse.ts';
+
+flushCompileCache(); // a killed process would not
 
 /**
  * One link of a chain of processes that hold the embedded engine themselves: mends what the kill of the one before left, then builds and
