@@ -101,7 +101,7 @@ class ClientWarehouse implements Warehouse {
   execute(sql: string, options: QueryOptions = {}): Promise<StatementCost> {
     return this.#run(options, async (statement) => {
       const started = performance.now();
-      const settings = { ...keptAlive, ...statement.clickhouse_settings };
+      const settings = { ...keptAlive, ...statement.clickhouse_settings, wait_end_of_query: 1 as const }; // so that the summary is of the whole statement
       const { summary } = await this.#client.command({ ...statement, query: sql, clickhouse_settings: settings });
       return costOf(statement.query_id, started, summary);
     });

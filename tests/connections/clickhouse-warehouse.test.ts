@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -302,6 +305,35 @@ for (const over of ['embedded', 'http'] as const) {
     await assert.rejects(textOf(stream), isFault(395));
   });
 }
+
+test('the summary that a server sends with its answer is what a statement costs', async () => {
+  const summary = { read_rows: '7', read_bytes: '56', written_rows: '5', written_bytes: '40', elapsed_ns: '3000000', memory_usage: '4096' };
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      response.writeHead(200, { 'X-ClickHouse-Summary': JSON.stringify(summary) }).end('{"version":"25.3.1.1"}\n');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const config = { type: 'clickhouse', url: `http://127.0.0.1:${port}`, database: 'dbt', cluster: null } as const;
+  const figures = { elapsedMs: 3, readRows: 7, readBytes: 56, writtenRows: 5, writtenBytes: 40, memoryBytes: 4096 };
+
+  {
+    await using warehouse = await openWarehouse(config, { projectDir: '.', sessions: 1, log: silentLog });
+    const written = await warehouse.execute('insert into t select 1', { queryId: 'q1' });
+    let read: unknown;
+    await warehouse.query('select 1', {
+      queryId: 'q2',
+      onCost: (cost) => {
+        read = cost;
+      },
+    });
+
+    assert.deepEqual(written, { queryId: 'q1', ...figures });
+    assert.deepEqual(read, { queryId: 'q2', ...figures });
+  }
+  server.close();
+});
 
 test('a cluster is refused before anything is asked of it', async () => {
   const config = { type: 'clickhouse', url: 'http://127.0.0.1:1', database: 'dbt', cluster: 'main' } as const;
