@@ -1,4 +1,5 @@
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, TestNode } from '../manifest/manifest.ts';
+import { renderSql } from '../manifest/render-sql.ts';
 import type { RunResult } from '../run/run-result.ts';
 import type { CommandContext } from './command.ts';
 import { formatError } from './format-error.ts';
@@ -29,8 +30,9 @@ export function printRun(result: RunResult, { context, manifest, json, logFormat
   if (!json && !output.quiet && result.nodes.length > 0) output.print(formatSummary(result, onStdout));
   for (const { error, status, node: id, message, showSql } of result.nodes) {
     const node = manifest.nodes.get(id);
-    if (status === 'warn' && showSql !== null) {
-      output.complain(`\n${id}\n${onStderr(['yellow', 'bold'], 'warning')}: ${message}; this query shows them:\n${showSql}`);
+    if (status === 'warn' && showSql !== null && node?.kind === 'test') {
+      const query = isPublished(node, result, manifest) ? publishedQuery(node, showSql, manifest) : showSql;
+      output.note(`\n${id}\n${onStderr(['yellow', 'bold'], 'warning')}: ${message}; this query shows them:\n${query}`);
     }
     if (error === null || status === 'cancelled' || !node) continue;
     const text = formatError(nodeError(error, node, manifest), { projectDir: manifest.projectDir, cwd, paint: onStderr });
@@ -38,6 +40,17 @@ export function printRun(result: RunResult, { context, manifest, json, logFormat
   }
   if (json || output.quiet) return;
   output.print(`\n${formatTotals(result, onStdout)}`);
+}
+
+/** Whether what a test looked at is what readers see by now. */
+function isPublished(test: TestNode, { nodes }: RunResult, manifest: Manifest): boolean {
+  const parents = manifest.parents.get(test.id) ?? [];
+  return nodes.every(({ node, status }) => !parents.includes(node) || status === 'success' || status === 'unchanged');
+}
+
+/** A test of a build ran on the stage, whose name has the previous rows after the publication. */
+function publishedQuery(test: TestNode, showSql: string, manifest: Manifest): string {
+  return test.config.store_failures ? showSql : renderSql(manifest, test, { incremental: false });
 }
 
 /** Errors have no enumerable fields of their own worth printing but these. */

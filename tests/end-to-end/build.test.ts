@@ -121,3 +121,20 @@ test('result: selects by the last run', async () => {
 
   assert.equal(stdout, 'bad\n');
 });
+
+test('a warning shows a query of what is published; --quiet leaves it out', async () => {
+  using project = projectFolder({
+    ...smallProject,
+    'models/models.yaml':
+      'kind: models\nmodels:\n  - name: mart_number\n    columns:\n      - { name: twice, tests: [{ accepted_values: { values: [0], severity: warn } }] }\n',
+  });
+
+  const built = await runCli(['build'], { cwd: project.dir });
+  const quiet = await runCli(['build', '-q'], { cwd: project.dir });
+
+  const [, query = ''] = /warning: 9 failing rows; this query shows them:\n([\s\S]*?)\n*$/.exec(built.stderr) ?? [];
+  const shown = await runCli(['show', '--json', '--inline', query], { cwd: project.dir });
+  assert.match(query, /from `dbt`\.`mart_number`/);
+  assert.deepEqual([shown.exitCode, JSON.parse(shown.stdout).length], [0, 9], shown.stderr);
+  assert.deepEqual([quiet.exitCode, quiet.stdout, quiet.stderr], [0, '', '']);
+});
