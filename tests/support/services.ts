@@ -11,7 +11,7 @@ const services = { postgres: 5432, redis: 6379, rabbitmq: 5672 } as const;
 export async function needs(service: keyof typeof services, context: TestContext): Promise<boolean> {
   if (await listens(services[service])) return true;
   const message = `no ${service} on 127.0.0.1:${services[service]}`;
-  if (process.env['REQUIRE_SERVICES'] === '1') throw new Error(message);
+  if (process.env.REQUIRE_SERVICES === '1') throw new Error(message);
   context.skip(message);
   return false;
 }

@@ -111,6 +111,6 @@ test('the JSON lines of an export are rows that ClickHouse reads again', async (
   const read = await sync.warehouse.query(`select * from ${sql} order by id`, { params, settings });
 
   assert.equal(read.length, 3);
-  assert.deepEqual((read[0] as Record<string, unknown>)['text'], 'it\'s "é"\n');
-  assert.deepEqual((read[0] as Record<string, unknown>)['map'], { k: 1.5 });
+  assert.deepEqual((read[0] as Record<string, unknown>).text, 'it\'s "é"\n');
+  assert.deepEqual((read[0] as Record<string, unknown>).map, { k: 1.5 });
 });

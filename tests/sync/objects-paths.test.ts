@@ -43,9 +43,9 @@ test('the manifest says what the export holds', async () => {
 
   const [key = ''] = (await sync.objects.list('')).filter((name) => name.endsWith('manifest.json'));
   const manifest = JSON.parse((await (await sync.objects.get(key)).toArray()).join('')) as Record<string, unknown>;
-  assert.equal(manifest['rows'], 1000);
-  assert.equal(manifest['format'], 'jsonl');
-  assert.deepEqual(manifest['columns'], [
+  assert.equal(manifest.rows, 1000);
+  assert.equal(manifest.format, 'jsonl');
+  assert.deepEqual(manifest.columns, [
     { name: 'id', type: 'numeric(20)', clickHouseType: 'UInt64' },
     { name: 'name', type: 'text', clickHouseType: 'String' },
     { name: 'list', type: 'numeric(20)[]', clickHouseType: 'Array(UInt64)' },
