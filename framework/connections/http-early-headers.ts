@@ -19,9 +19,13 @@ export class EarlyHeaders {
   }
 
   tell(name: string, value: string): void {
-    if (!this.#begun) this.#socket?.write('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n');
+    if (!this.#socket?.writable) {
+      this.#begun = true;
+      return;
+    }
+    if (!this.#begun) this.#socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n');
     this.#begun = true;
-    this.#socket?.write(`${name}: ${value}\r\n`);
+    this.#socket.write(`${name}: ${value}\r\n`);
   }
 
   /** Sends the other headers; gives back where the body goes. */
@@ -30,15 +34,18 @@ export class EarlyHeaders {
       if (!['content-length', 'connection'].includes(name.toLowerCase())) this.tell(name, String(value));
     }
     const socket = this.#socket;
-    socket?.write('\r\n');
+    if (socket?.writable) socket.write('\r\n');
+    // A client that has gone is no failure of ours: what is left of its answer is dropped.
     return new Writable({
       write(chunk: Buffer, _encoding, callback) {
-        socket?.write(`${chunk.length.toString(16)}\r\n`);
-        socket?.write(chunk);
-        socket?.write('\r\n', callback);
+        if (!socket?.writable) return callback();
+        socket.write(`${chunk.length.toString(16)}\r\n`);
+        socket.write(chunk);
+        socket.write('\r\n', () => callback());
       },
       final(callback) {
-        socket?.end('0\r\n\r\n', callback);
+        if (!socket?.writable) return callback();
+        socket.end('0\r\n\r\n', () => callback());
       },
     });
   }
