@@ -53,7 +53,7 @@ export async function openTargetWarehouse(project: Project, { threads, log, sign
   const deadline = performance.now() + waitLockMs;
   for (let tries = 0; ; tries++) {
     try {
-      return await openWarehouse(project.target.warehouse, { projectDir: project.dir, sessions: threads + 2, log });
+      return await openWarehouse(project.target.warehouse, { projectDir: project.dir, sessions: threads + 2, log, signal });
     } catch (thrown) {
       const held = thrown instanceof GccflowError && thrown.code === 'WAREHOUSE_HELD';
       if (!held || performance.now() >= deadline) throw thrown;

@@ -5,7 +5,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { WarehouseConfig } from '../project/target-config.ts';
 import { openEmbedded } from './embedded-warehouse.ts';
 import type { Warehouse } from './warehouse.ts';
-import { connectWarehouse } from './warehouse-client.ts';
+import { connectWarehouse, type WarehouseAddress } from './warehouse-client.ts';
 import { readEndpoint, removeEndpoint, type WarehouseEndpoint } from './warehouse-endpoint.ts';
 
 export interface OpenWarehouseOptions {
@@ -13,6 +13,8 @@ export interface OpenWarehouseOptions {
   /** Statements that may run at once. */
   readonly sessions: number;
   readonly log: Log;
+  /** Aborts when everything is to stop: what still runs then has a few seconds left. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -41,32 +43,36 @@ async function openEmbeddedConfig(config: EmbeddedConfig, options: OpenWarehouse
   const served = endpoint && (await openServed(path, endpoint, options));
   if (served) return served;
   const { connection } = await openEmbedded({ path, sessions: options.sessions });
-  return connectWarehouse({ kind: 'embedded', location: config.path, sessions: options.sessions, connect: { connection } });
+  return connectWarehouse({ kind: 'embedded', location: config.path, ...sharedOf(options), connect: { connection } });
 }
 
 /** Null when nothing answers there any more: its process died and another got its number. */
-async function openServed(path: string, endpoint: WarehouseEndpoint, { sessions, log }: OpenWarehouseOptions): Promise<Warehouse | null> {
+async function openServed(path: string, endpoint: WarehouseEndpoint, options: OpenWarehouseOptions): Promise<Warehouse | null> {
   const { url, user, password, pid } = endpoint;
   try {
     const location = `${url} (gccflow warehouse serve, process ${pid})`;
-    return await connectWarehouse({ kind: 'embedded', location, sessions, connect: { url, username: user, password } });
+    return await connectWarehouse({ kind: 'embedded', location, ...sharedOf(options), connect: { url, username: user, password } });
   } catch (error) {
     if (!(error instanceof GccflowError) || error.code !== 'WAREHOUSE_UNREACHABLE') throw error;
-    log.warn({ url, pid }, 'stale warehouse endpoint removed');
+    options.log.warn({ url, pid }, 'stale warehouse endpoint removed');
     await removeEndpoint(path);
     return null;
   }
 }
 
-function openServer(config: ServerConfig, { sessions }: OpenWarehouseOptions): Promise<Warehouse> {
+function openServer(config: ServerConfig, options: OpenWarehouseOptions): Promise<Warehouse> {
   const url = parseUrl(config.url);
   const { username, password, host, origin } = url;
   return connectWarehouse({
     kind: 'server',
     location: host,
-    sessions,
+    ...sharedOf(options),
     connect: { url: origin, username: decodeURIComponent(username) || 'default', password: decodeURIComponent(password) },
   });
+}
+
+function sharedOf({ sessions, signal }: OpenWarehouseOptions): Pick<WarehouseAddress, 'sessions' | 'signal'> {
+  return { sessions, ...(signal && { signal }) };
 }
 
 function parseUrl(text: string): URL {

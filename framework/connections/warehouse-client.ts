@@ -7,14 +7,14 @@ import type { ClientConnection } from './embedded-connection.ts';
 import { failingChunks } from './failing-chunks.ts';
 import { pullStream } from './pull-stream.ts';
 import { isQuery, queryParams } from './query-comment.ts';
-import type {
-  InsertOptions,
-  QueryOptions,
-  StatementCost,
-  StatementProgress,
-  Warehouse,
+import {
+  type InsertOptions,
+  type QueryOptions,
+  type StatementCost,
+  type StatementProgress,
+  type Warehouse,
   WarehouseFault,
-  WarehouseSettings,
+  type WarehouseSettings,
 } from './warehouse.ts';
 import { faultOf } from './warehouse-fault.ts';
 
@@ -32,6 +32,12 @@ const keptAlive = { send_progress_in_http_headers: 1, http_headers_progress_inte
 
 const progressEveryMs = 250;
 const requestTimeoutMs = 24 * 3_600_000;
+/** How long a server may take to say its version. A statement may take as long as it likes, a greeting may not. */
+const openTimeoutMs = 15_000;
+/** How long a KILL QUERY may take: also where nothing answers any more. */
+const killTimeoutMs = 5_000;
+/** How long statements that tidy up may take once everything is to stop. */
+const graceMs = 5_000;
 
 export interface WarehouseAddress {
   readonly kind: Warehouse['kind'];
@@ -42,6 +48,8 @@ export interface WarehouseAddress {
     | { readonly connection: ClientConnection };
   /** Connections, so statements, at once. */
   readonly sessions: number;
+  /** Aborts when everything is to stop. Statements without a signal of their own then have a few seconds left. */
+  readonly signal?: AbortSignal;
 }
 
 /** A `Warehouse` over `@clickhouse/client`, whatever carries its statements. Throws WAREHOUSE_UNREACHABLE when it does not answer. */
@@ -70,12 +78,14 @@ class ClientWarehouse implements Warehouse {
   readonly kind: Warehouse['kind'];
   readonly #client: ClickHouseClient;
   readonly location: string;
+  readonly #end: AbortSignal;
   #version = '';
 
-  constructor(client: ClickHouseClient, { kind, location }: WarehouseAddress) {
+  constructor(client: ClickHouseClient, { kind, location, signal }: WarehouseAddress) {
     this.#client = client;
     this.kind = kind;
     this.location = location;
+    this.#end = afterGrace(signal);
   }
 
   get version(): string {
@@ -83,8 +93,14 @@ class ClientWarehouse implements Warehouse {
   }
 
   async readVersion(): Promise<void> {
-    const [row] = await this.query<{ version: string }>('select version() as version');
-    this.#version = row?.version ?? '';
+    const timeout = AbortSignal.timeout(openTimeoutMs);
+    try {
+      const [row] = await this.query<{ version: string }>('select version() as version', { signal: timeout });
+      this.#version = row?.version ?? '';
+    } catch (thrown) {
+      if (!timeout.aborted) throw thrown;
+      throw unreachable(this.location, new WarehouseFault(`nothing within ${openTimeoutMs / 1000} s.`, silent));
+    }
   }
 
   query<Row = Record<string, unknown>>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
@@ -146,7 +162,10 @@ class ClientWarehouse implements Warehouse {
   }
 
   async kill(queryId: string): Promise<void> {
-    await this.#attempt(() => this.#client.command({ query: `kill query where ${isQuery} sync`, query_params: queryParams(queryId) }));
+    const statement = { query: `kill query where ${isQuery} sync`, query_params: queryParams(queryId) };
+    const signal = AbortSignal.any([AbortSignal.timeout(killTimeoutMs), this.#end]);
+    if (signal.aborted) throw cancelled(signal); // the client waits for an abort that has been before for ever
+    await this.#attempt(() => this.#client.command({ ...statement, abort_signal: signal }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -155,20 +174,21 @@ class ClientWarehouse implements Warehouse {
 
   async #run<Result>(options: QueryOptions, run: (statement: Statement) => Promise<Result>): Promise<Result> {
     const queryId = options.queryId ?? randomUUID();
-    if (options.signal?.aborted) throw cancelled(options.signal);
+    const signal = options.signal ? AbortSignal.any([options.signal, this.#end]) : this.#end;
+    if (signal.aborted) throw cancelled(signal);
     using _ = this.#watch(queryId, options.onProgress);
     const statement: Statement = {
       query_id: queryId,
       clickhouse_settings: { ...baseSettings, ...options.settings },
       ...(options.params && { query_params: { ...options.params } }),
-      ...(options.signal && { abort_signal: options.signal }),
+      abort_signal: signal,
     };
     try {
       return await this.#attempt(() => run(statement));
     } catch (error) {
-      if (!options.signal?.aborted) throw error;
+      if (!signal.aborted) throw error;
       await this.kill(queryId).catch(() => {}); // what cannot be reached cannot be killed
-      throw cancelled(options.signal);
+      throw cancelled(signal);
     }
   }
 
@@ -210,7 +230,18 @@ interface Statement {
   readonly query_id: string;
   readonly clickhouse_settings: Record<string, string | number | boolean>;
   readonly query_params?: Record<string, unknown>;
-  readonly abort_signal?: AbortSignal;
+  readonly abort_signal: AbortSignal;
+}
+
+const silent = { code: null, type: null, retriable: true };
+
+/** Aborts a grace after `signal`, or never. */
+function afterGrace(signal: AbortSignal | undefined): AbortSignal {
+  const end = new AbortController();
+  const startGrace = (): void => void setTimeout(() => end.abort(signal?.reason), graceMs).unref();
+  if (signal?.aborted) startGrace();
+  else signal?.addEventListener('abort', startGrace, { once: true });
+  return end.signal;
 }
 
 const authCodes: ReadonlySet<number> = new Set([192, 193, 194, 516]);
