@@ -4,7 +4,7 @@ import type { Log } from '../foundation/log.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { WarehouseConfig } from '../project/target-config.ts';
 import { openEmbedded } from './embedded-warehouse.ts';
-import type { Warehouse } from './warehouse.ts';
+import { type Warehouse, WarehouseFault } from './warehouse.ts';
 import { connectWarehouse, type WarehouseAddress } from './warehouse-client.ts';
 import { readEndpoint, removeEndpoint, type WarehouseEndpoint } from './warehouse-endpoint.ts';
 
@@ -54,6 +54,7 @@ async function openServed(path: string, endpoint: WarehouseEndpoint, options: Op
     return await connectWarehouse({ kind: 'embedded', location, ...sharedOf(options), connect: { url, username: user, password } });
   } catch (error) {
     if (!(error instanceof GccflowError) || error.code !== 'WAREHOUSE_UNREACHABLE') throw error;
+    if (error.cause instanceof WarehouseFault && error.cause.type === 'TIMEOUT_EXCEEDED') throw error; // it lives, and is slow to answer
     options.log.warn({ url, pid }, 'stale warehouse endpoint removed');
     await removeEndpoint(path);
     return null;

@@ -233,7 +233,7 @@ interface Statement {
   readonly abort_signal: AbortSignal;
 }
 
-const silent = { code: null, type: null, retriable: true };
+const silent = { code: null, type: 'TIMEOUT_EXCEEDED', retriable: true };
 
 /** Aborts a grace after `signal`, or never. */
 function afterGrace(signal: AbortSignal | undefined): AbortSignal {
