@@ -1,4 +1,5 @@
 import type { GccflowError } from './error.ts';
+import type { Location } from './location.ts';
 
 /** Collects the mistakes of a stage, so that one run reports all of them. */
 export class Diagnostics {
@@ -8,9 +9,10 @@ export class Diagnostics {
     this.#errors.push(error);
   }
 
-  /** The mistakes so far, by file and position; those without a place come last. */
+  /** The mistakes so far, by file and position; those without a place come last. What an unset variable left unfit is not told twice. */
   get errors(): readonly GccflowError[] {
-    return this.#errors.toSorted(byPlace);
+    const unset = new Set(this.#errors.flatMap(({ code, at }) => (code === 'ENV_MISSING' && at ? [placeOf(at)] : [])));
+    return this.#errors.filter(({ code, at }) => code !== 'VALUE_INVALID' || !at || !unset.has(placeOf(at))).toSorted(byPlace);
   }
 
   /** Ends the stage. Throws `InvalidProject` with every mistake if there is one. */
@@ -29,6 +31,8 @@ export class InvalidProject extends Error {
     this.errors = errors;
   }
 }
+
+const placeOf = ({ file, line, column }: Location): string => `${file}:${line}:${column}`;
 
 function byPlace(a: GccflowError, b: GccflowError): number {
   if (!a.at || !b.at) return Number(!a.at) - Number(!b.at);

@@ -41,6 +41,13 @@ export const errorCodes = {
   WAREHOUSE_UNSUPPORTED: 'The server or its database engine lacks something the plan needs.',
   POSTGRES_UNREACHABLE: 'PostgreSQL does not answer.',
   POSTGRES_QUERY: 'PostgreSQL refused or failed a statement.',
+  BROKER_UNREACHABLE: 'The broker does not answer, or did not confirm in time.',
+  BROKER_REFUSED: 'The broker forbids its user what was asked of it.',
+  TOPOLOGY_MISMATCH: 'An exchange or queue exists with other properties than the project declares.',
+  QUEUE_NOT_FOUND: 'The broker has no queue of the name.',
+  MESSAGE_UNROUTABLE: 'A message was published that no queue wanted.',
+  MESSAGE_REFUSED: 'The broker refused to store a message.',
+  LIMITER_UNREACHABLE: 'The store of the rate limits does not answer, or refuses to count.',
   OBJECTS_UNREACHABLE: 'The object store does not answer or refuses access.',
   DEPENDENCY_MISSING: 'An optional package that this target needs is not installed.',
   // run
@@ -59,8 +66,22 @@ export const errorCodes = {
   SYNC_TYPE_UNSUPPORTED: 'A ClickHouse type that has no PostgreSQL type.',
   SYNC_VALIDATION: 'An exported or loaded relation did not pass its checks.',
   SYNC_DEPENDENTS: 'Views or foreign keys depend on the table that a sync would replace.',
-  SYNC_LOCK_TIMEOUT: 'The swap got no lock on the live table in time.',
+  SYNC_LOCK_TIMEOUT: 'The swap got no lock on the live table, or did not end, in time.',
   SYNC_EXPORT_CORRUPT: 'An exported object is missing or differs from its manifest.',
+  // sink
+  SINK_TABLE: 'The table of a sink is missing or does not fit its columns.',
+  // ingest
+  INGEST_PROTO: 'A .proto file cannot be read, or lacks what the ingest names.',
+  INGEST_ADDRESS: 'An ingest cannot listen at its address.',
+  // credentials
+  CREDENTIAL_KEY_MISSING: 'A target declares no key that encrypts credentials.',
+  CREDENTIAL_KEY_INVALID: 'A key of credentials is not 32 bytes in base64.',
+  CREDENTIAL_UNREADABLE: 'A credential cannot be decrypted.',
+  CREDENTIAL_NOT_FOUND: 'There is no such credential.',
+  // scrape
+  TASK_PARAMS: 'Params of a task do not fit its flow.',
+  TASK_NOT_FOUND: 'There is no such task.',
+  SERVE_ADDRESS: 'Flows cannot be served at their address.',
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;
