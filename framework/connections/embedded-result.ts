@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import { quoteText } from '../foundation/quote.ts';
-import type { EngineSession } from './embedded-engine.ts';
 import type { EmbeddedRequest } from './embedded-queries.ts';
 import type { LentSession } from './embedded-sessions.ts';
 import type { Spool } from './embedded-spool.ts';
@@ -38,31 +37,25 @@ async function* resultChunks(request: EmbeddedRequest, { lent, spool, kill }: Re
   using held = lent;
   using _abort = killOnAbort(request.signal, kill);
   const format = namedFormat(request.sql) ?? request.format ?? 'TabSeparated';
+  let isWhole = false;
   try {
     if (!isSelecting(request.sql)) {
       yield (await held.session.run(request.sql, format)).bytes;
     } else if (chunkFormats.has(format)) {
-      yield* streamedChunks(held.session, request.sql, format);
+      for await (const chunk of held.session.stream(request.sql, format)) yield chunk.raw();
     } else {
       await using file = spool.reserve();
       await held.session.run(`${withoutFormat(request.sql)}\ninto outfile ${quoteText(file.path, 'clickhouse')} format ${format}`, format);
       yield* file.read() as AsyncIterable<Uint8Array>;
     }
+    isWhole = true;
   } catch (error) {
     request.signal?.throwIfAborted();
     throw error;
+  } finally {
+    if (!isWhole) held.session.runNow('select 1'); // what was killed stays in system.processes until the session's next statement
   }
   request.signal?.throwIfAborted();
-}
-
-async function* streamedChunks(session: EngineSession, sql: string, format: string): AsyncGenerator<Uint8Array, void> {
-  let whole = false;
-  try {
-    for await (const chunk of session.stream(sql, format)) yield chunk.raw();
-    whole = true;
-  } finally {
-    if (!whole) session.runNow('select 1'); // a stream that was killed stays in system.processes until the session's next statement
-  }
 }
 
 function killOnAbort(signal: AbortSignal | undefined, kill: () => void): Disposable {

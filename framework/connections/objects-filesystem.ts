@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -52,6 +52,20 @@ export class FilesystemObjects implements ObjectStore {
         if (isMissing(thrown)) return null;
         throw thrown;
       }
+    });
+  }
+
+  /** Of the bytes as they are: nothing is kept beside a file that could tell of another one. */
+  sha256(key: string, signal?: AbortSignal): Promise<string | null> {
+    return this.#guard(key, async () => {
+      const hash = createHash('sha256');
+      try {
+        await pipeline(createReadStream(this.#path(key)), hash, signal === undefined ? {} : { signal });
+      } catch (thrown) {
+        if (isMissing(thrown)) return null;
+        throw thrown;
+      }
+      return hash.digest('hex');
     });
   }
 

@@ -3,6 +3,8 @@ import {
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  PutObjectCommand,
   paginateListObjectsV2,
   S3Client,
   S3ServiceException,
@@ -10,9 +12,23 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { GccflowError } from '../foundation/error.ts';
 import type { ObjectsConfig } from '../project/target-config.ts';
-import type { ObjectStore, TableFunction } from './objects.ts';
+import type { ObjectDetails, ObjectStore, TableFunction } from './objects.ts';
 
 type S3Config = Extract<ObjectsConfig, { type: 's3' }>;
+
+/** Where and as what an object is written. */
+interface PutParams {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly ContentType?: string;
+  readonly Metadata?: Record<string, string>;
+}
+
+/** The SDK's own 50 would make the second half of 100 uploads wait, and takes a wait for a socket of more than `connectMs` for a failure. */
+const maxSockets = 1024;
+const connectMs = 10_000;
+/** How long the parts of an upload that is aborted may take to end and to be removed. */
+const removeMs = 3000;
 
 /** An object store that is a bucket, below the target's prefix. */
 export class S3Objects implements ObjectStore {
@@ -26,6 +42,7 @@ export class S3Objects implements ObjectStore {
       region: config.region,
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
+      requestHandler: { connectionTimeout: connectMs, httpsAgent: { maxSockets }, httpAgent: { maxSockets } },
       ...(config.endpoint === null ? {} : { endpoint: config.endpoint, forcePathStyle: true }),
       ...(config.access_key_id === null || config.secret_access_key === null
         ? {}
@@ -33,9 +50,14 @@ export class S3Objects implements ObjectStore {
     });
   }
 
-  async put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void> {
+  async put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal, details?: ObjectDetails): Promise<void> {
+    const params = {
+      Bucket: this.#config.bucket,
+      Key: this.#key(key),
+      ...(details && { ContentType: details.contentType, Metadata: { sha256: details.sha256 } }),
+    };
     try {
-      await this.#upload(key, body, signal);
+      await this.#guard(key, () => (body instanceof Readable ? this.#upload(params, body, signal) : this.#putAtOnce(params, body, signal)));
     } catch (thrown) {
       signal?.throwIfAborted();
       throw (body instanceof Readable && body.errored) || thrown;
@@ -50,16 +72,18 @@ export class S3Objects implements ObjectStore {
     });
   }
 
-  size(key: string): Promise<number | null> {
-    return this.#guard(key, async () => {
-      try {
-        const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.#config.bucket, Key: this.#key(key) }));
-        return head.ContentLength ?? 0;
-      } catch (thrown) {
-        if (thrown instanceof S3ServiceException && thrown.name === 'NotFound') return null;
-        throw thrown;
-      }
+  async size(key: string): Promise<number | null> {
+    const head = await this.#head(key);
+    return head && (head.ContentLength ?? 0);
+  }
+
+  /** Who may write and not list is told 403 of an object that is not there; where access is denied indeed, the next put says so. */
+  async sha256(key: string, signal?: AbortSignal): Promise<string | null> {
+    const head = await this.#head(key, signal).catch((thrown: Error) => {
+      if (thrown.cause instanceof S3ServiceException && thrown.cause.$metadata.httpStatusCode === 403) return null;
+      throw thrown;
     });
+    return head?.Metadata?.sha256 ?? null;
   }
 
   list(prefix: string): Promise<string[]> {
@@ -106,18 +130,47 @@ export class S3Objects implements ObjectStore {
     this.#client.destroy();
   }
 
-  async #upload(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void> {
-    await this.#guard(key, async () => {
-      const upload = new Upload({ client: this.#client, params: { Bucket: this.#config.bucket, Key: this.#key(key), Body: body } });
-      const abort = (): void => void upload.abort();
-      signal?.addEventListener('abort', abort, { once: true });
+  #head(key: string, signal?: AbortSignal): Promise<HeadObjectCommandOutput | null> {
+    return this.#guard(key, async () => {
+      const command = new HeadObjectCommand({ Bucket: this.#config.bucket, Key: this.#key(key) });
       try {
+        return await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+      } catch (thrown) {
         signal?.throwIfAborted();
-        await upload.done();
-      } finally {
-        signal?.removeEventListener('abort', abort);
+        if (thrown instanceof S3ServiceException && thrown.name === 'NotFound') return null;
+        throw thrown;
       }
     });
+  }
+
+  /** With its length and, as part of the signature, its SHA-256: the server takes the whole of it or nothing. */
+  async #putAtOnce(params: PutParams, body: Uint8Array | string, signal?: AbortSignal): Promise<void> {
+    const ContentLength = Buffer.byteLength(body);
+    const command = new PutObjectCommand({ ...params, Body: body, ContentLength });
+    await this.#client.send(command, signal === undefined ? {} : { abortSignal: signal });
+  }
+
+  /**
+   * In parts, each read before it is sent: a stream that fails while PutObject reads it is thrown where nobody can catch it. An abort ends
+   * the body, so that the parts on their way end and are removed; `Upload.abort` would leave that to itself, and to nobody where the process ends.
+   */
+  async #upload(params: PutParams, body: Readable, signal?: AbortSignal): Promise<void> {
+    const upload = new Upload({ client: this.#client, params: { ...params, Body: body } });
+    let timer: NodeJS.Timeout | undefined;
+    const abort = (): void => {
+      body.destroy(signal?.reason);
+      timer = setTimeout(() => void upload.abort(), removeMs);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    // Between two parts nobody may be listening.
+    body.on('error', () => {});
+    try {
+      signal?.throwIfAborted();
+      await upload.done();
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   #key(key: string): string {
@@ -150,8 +203,11 @@ export class S3Objects implements ObjectStore {
   }
 }
 
-/** ClickHouse's own 500 go on for most of an hour. It tries that often twice over: six take about 15 s, seven twice as long. */
-const storeRetries = 6;
+/**
+ * ClickHouse's own 500 go on for most of an hour. It tries that often twice over, and heeds no KILL QUERY until it gives up: five take 6 s,
+ * six 14 s. A run that is stopped then still has time to write its artifacts within the 10 s that containers are given.
+ */
+const storeRetries = 5;
 
 /** ClickHouse fills `{_partition_id}` in itself, before it reads the URL. */
 function urlSegment(name: string): string {

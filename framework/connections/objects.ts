@@ -4,10 +4,12 @@ import type { Readable } from 'node:stream';
 export interface ObjectStore extends AsyncDisposable {
   readonly kind: 's3' | 'filesystem';
   /** Writes an object, whole or not at all; replaces one of the same key. A body that fails is thrown as it failed. */
-  put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal): Promise<void>;
+  put(key: string, body: Readable | Uint8Array | string, signal?: AbortSignal, details?: ObjectDetails): Promise<void>;
   get(key: string, signal?: AbortSignal): Promise<Readable>;
   /** Size in bytes, or null if there is no such object. */
   size(key: string): Promise<number | null>;
+  /** SHA-256 of an object, in hex, as far as the store knows it; null where it does not, or where there is no such object. */
+  sha256(key: string, signal?: AbortSignal): Promise<string | null>;
   /** Keys below a prefix, sorted. */
   list(prefix: string): Promise<string[]>;
   remove(keys: readonly string[]): Promise<void>;
@@ -18,6 +20,13 @@ export interface ObjectStore extends AsyncDisposable {
    * e.g. `s3({url:String}, …)`, with its parameters and settings; secrets are parameters, never text.
    */
   tableFunction(key: string, format: string, structure: string | null): TableFunction;
+}
+
+/** What a store keeps of an object besides its bytes, where it keeps such things. */
+export interface ObjectDetails {
+  readonly contentType: string;
+  /** Of the whole body, in hex. */
+  readonly sha256: string;
 }
 
 export interface TableFunction {

@@ -4,6 +4,7 @@ import type { Log } from '../foundation/log.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { WarehouseConfig } from '../project/target-config.ts';
 import { openEmbedded } from './embedded-warehouse.ts';
+import { connectServed } from './served-warehouse.ts';
 import { type Warehouse, WarehouseFault } from './warehouse.ts';
 import { connectWarehouse, type WarehouseAddress } from './warehouse-client.ts';
 import { readEndpoint, removeEndpoint, type WarehouseEndpoint } from './warehouse-endpoint.ts';
@@ -48,10 +49,9 @@ async function openEmbeddedConfig(config: EmbeddedConfig, options: OpenWarehouse
 
 /** Null when nothing answers there any more: its process died and another got its number. */
 async function openServed(path: string, endpoint: WarehouseEndpoint, options: OpenWarehouseOptions): Promise<Warehouse | null> {
-  const { url, user, password, pid } = endpoint;
+  const { url, pid } = endpoint;
   try {
-    const location = `${url} (gccflow warehouse serve, process ${pid})`;
-    return await connectWarehouse({ kind: 'embedded', location, ...sharedOf(options), connect: { url, username: user, password } });
+    return await connectServed(endpoint, sharedOf(options));
   } catch (error) {
     if (!(error instanceof GccflowError) || error.code !== 'WAREHOUSE_UNREACHABLE') throw error;
     if (error.cause instanceof WarehouseFault && error.cause.type === 'TIMEOUT_EXCEEDED') throw error; // it lives, and is slow to answer

@@ -5,6 +5,7 @@ import { PostgresFault } from './postgres.ts';
 interface DriverError {
   readonly code?: unknown;
   readonly where?: unknown;
+  readonly routine?: unknown;
 }
 
 /** SQLSTATE classes and codes that say that the server is away or does not let us in. */
@@ -13,9 +14,10 @@ const unreachable = /^(08...|28...|3D000|57P0[1-3]|53300)$/;
 /** Turns whatever the driver threw into POSTGRES_UNREACHABLE or POSTGRES_QUERY. Our own errors pass as they are. */
 export function postgresError(thrown: unknown, place: string): GccflowError {
   if (thrown instanceof GccflowError) return thrown;
-  const { code, where } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as DriverError;
+  const { code, where, routine } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as DriverError;
   const sqlState = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
-  const fault = new PostgresFault(withoutValues(driverMessage(thrown), sqlState), { sqlState, place: copyPlace(where) });
+  const details = { sqlState, place: copyPlace(where), isRaised: routine === 'exec_stmt_raise' };
+  const fault = new PostgresFault(withoutValues(driverMessage(thrown), sqlState), details);
   if (sqlState === null || unreachable.test(sqlState)) {
     return new GccflowError('POSTGRES_UNREACHABLE', `PostgreSQL at ${place} does not answer: ${fault.message}.`, {
       hint: 'Check that the server runs, and the host, port, database, user and password of the target.',

@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Log } from '../foundation/log.ts';
-import type { Postgres, PostgresSession } from './postgres.ts';
+import { quoteName } from '../foundation/quote.ts';
+import type { Postgres, PostgresConnection, PostgresSession } from './postgres.ts';
 import { postgresError } from './postgres-fault.ts';
 
 export interface PoolOptions {
@@ -89,7 +90,11 @@ class OpenPool implements Postgres {
   async transaction<Result>(work: (session: PostgresSession) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     signal?.throwIfAborted();
     const client = await this.#connect();
-    const cancel = (): void => this.#cancel(client);
+    let cutting: NodeJS.Timeout | undefined;
+    const cancel = (): void => {
+      this.#cancel(client);
+      cutting = setTimeout(() => void client.end().catch(() => {}), farewellMs);
+    };
     signal?.addEventListener('abort', cancel, { once: true });
     let broken = true;
     try {
@@ -100,11 +105,12 @@ class OpenPool implements Postgres {
       return result;
     } finally {
       signal?.removeEventListener('abort', cancel);
+      clearTimeout(cutting);
       client.release(broken);
     }
   }
 
-  async session(): Promise<PostgresSession & AsyncDisposable> {
+  async session(): Promise<PostgresConnection> {
     const client = await this.#connect();
     return new Session(client, this.#place);
   }
@@ -141,10 +147,12 @@ class OpenPool implements Postgres {
   }
 }
 
-class Session implements PostgresSession, AsyncDisposable {
+class Session implements PostgresConnection {
   readonly #client: pg.PoolClient;
   readonly #place: string;
+  readonly #watching = new DisposableStack();
   #running = 0;
+  #hasPrepared = false;
 
   constructor(client: pg.PoolClient, place: string) {
     this.#client = client;
@@ -155,6 +163,19 @@ class Session implements PostgresSession, AsyncDisposable {
     this.#running++;
     try {
       return await runQuery<Row>(this.#client, sql, params, this.#place);
+    } finally {
+      this.#running--;
+    }
+  }
+
+  async prepared<Row>(name: string, sql: string, params: readonly unknown[]): Promise<Row[]> {
+    this.#running++;
+    this.#hasPrepared = true;
+    try {
+      const { rows } = await this.#client.query({ name, text: sql, values: [...params] });
+      return rows as Row[];
+    } catch (thrown) {
+      throw postgresError(thrown, this.#place);
     } finally {
       this.#running--;
     }
@@ -178,9 +199,33 @@ class Session implements PostgresSession, AsyncDisposable {
     }
   }
 
-  /** Its locks and settings are gone when this resolves; a connection that is lost or still at work is destroyed. */
+  async listen(channel: string, onNotify: (payload: string) => void): Promise<void> {
+    const onNotification = (notification: pg.Notification): void => {
+      if (notification.channel === channel) onNotify(notification.payload ?? '');
+    };
+    this.#client.on('notification', onNotification);
+    this.#watching.defer(() => this.#client.off('notification', onNotification));
+    await this.query(`listen ${quoteName(channel, 'postgres')}`);
+  }
+
+  watch(onLost: (reason: string) => void): void {
+    let isLost = false;
+    const lose = (thrown?: Error): void => {
+      if (!isLost) onLost(thrown === undefined ? 'the connection was closed' : postgresError(thrown, this.#place).message);
+      isLost = true;
+    };
+    this.#client.on('error', lose);
+    this.#client.on('end', lose);
+    this.#watching.defer(() => this.#client.off('error', lose).off('end', lose));
+  }
+
+  /**
+   * Its locks and settings are gone when this resolves; a connection that is lost or still at work is destroyed, and so is one with prepared
+   * statements: the driver would go on using them after the server has forgotten them.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#running > 0) return this.#client.release(true);
+    this.#watching.dispose();
+    if (this.#running > 0 || this.#hasPrepared) return this.#client.release(true);
     try {
       await this.query('rollback');
       await this.query('discard all');

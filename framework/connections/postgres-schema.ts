@@ -1,5 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { scrape } from './migrations/0005-scrape.ts';
+import { credential } from './migrations/0006-credential.ts';
+import { eventOutbox } from './migrations/0007-event-outbox.ts';
+import { limits } from './migrations/0008-limits.ts';
 import type { Postgres, PostgresQueries } from './postgres.ts';
 import { kyselyOver } from './postgres-kysely.ts';
 
@@ -16,6 +20,37 @@ export interface OwnTables {
     readonly run_id: string;
     readonly published_at: Date;
   };
+  /** Every scrape task, those that ended too; a view. */
+  readonly 'gccflow.scrape_request': ScrapeRequestRow;
+}
+
+export interface ScrapeRequestRow {
+  readonly id: string;
+  readonly flow: string;
+  readonly status: string;
+  readonly priority: number;
+  readonly created_at: Date;
+  readonly picked_at: Date | null;
+  readonly expires_at: Date | null;
+  readonly platform: string | null;
+  readonly params: unknown;
+  readonly account_id: string | null;
+  readonly idempotency_key: string | null;
+  readonly retry_count: number;
+  /** What went wrong last. */
+  readonly error: string | null;
+  readonly scraped_at: Date | null;
+  readonly worker_id: string | null;
+  readonly attempt: number;
+  readonly tries: number;
+  readonly max_attempts: number;
+  readonly unique_key: string | null;
+  readonly run_at: Date | null;
+  readonly lease_until: Date | null;
+  readonly ended_at: Date | null;
+  readonly ready: boolean;
+  readonly waiting_for: string | null;
+  readonly errors: unknown;
 }
 
 /** Typed queries on gccflow's own tables. On a session they are part of its transaction. */
@@ -60,6 +95,52 @@ const migrations: Readonly<Record<string, Migration>> = {
         end $$`.execute(db);
     },
   },
+  /** The queues of the embedded broker. */
+  '0003_broker': {
+    up: async (db: Kysely<unknown>) => {
+      await sql`create table gccflow.broker_exchange (name text collate "C" primary key, type text not null)`.execute(db);
+      // Of a queue in which messages wait: for how long, and where they go then.
+      await sql`create table gccflow.broker_queue (name text collate "C" primary key, delay_ms bigint, delay_queue text collate "C")`.execute(
+        db,
+      );
+      await sql`
+        create table gccflow.broker_binding (
+          exchange text collate "C" not null references gccflow.broker_exchange, routing_key text collate "C" not null,
+          queue text collate "C" not null references gccflow.broker_queue, primary key (exchange, routing_key, queue))`.execute(db);
+      // Counts up with every change of the three above, so that publishers know when what they remember of them is old.
+      await sql`create table gccflow.broker_topology (version bigint not null)`.execute(db);
+      await sql`insert into gccflow.broker_topology values (1)`.execute(db);
+      await sql`
+        create table gccflow.broker_session (
+          id int generated always as identity primary key, opened_at timestamptz not null default now())`.execute(db);
+      await sql`
+        create table gccflow.broker_consumer (
+          id int generated always as identity primary key, queue text collate "C" not null,
+          session_id int not null references gccflow.broker_session on delete cascade)`.execute(db);
+      // Claiming rewrites a row, which stays on its page while there is room. A queue is emptied as fast as it is filled: what is left of
+      // its rows is swept by their number, not by their share, and without pauses.
+      await sql`
+        create table gccflow.broker_message (
+          id bigint generated always as identity primary key,
+          published_at timestamptz not null default date_trunc('second', now()), due_at timestamptz, holder int,
+          deliveries int not null default 0, queue text collate "C" not null, exchange text not null, routing_key text not null,
+          message_id text, content_type text, headers text, body bytea not null)
+        with (fillfactor = 70, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0,
+          toast.autovacuum_vacuum_cost_delay = 0)`.execute(db);
+      await sql`create index broker_message_ready on gccflow.broker_message (queue, id) where holder is null`.execute(db);
+      await sql`create index broker_message_held on gccflow.broker_message (holder) where holder is not null`.execute(db);
+      await sql`create index broker_message_due on gccflow.broker_message (due_at) where due_at is not null`.execute(db);
+    },
+  },
+  '0004_broker_content_encoding': {
+    up: async (db: Kysely<unknown>) => {
+      await sql`alter table gccflow.broker_message add column content_encoding text`.execute(db);
+    },
+  },
+  '0005_scrape': scrape,
+  '0006_credential': credential,
+  '0007_event_outbox': eventOutbox,
+  '0008_limits': limits,
 };
 
 /**

