@@ -3,6 +3,7 @@ import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
+import { hintOfDbtName } from './dbt-name.ts';
 import type { YamlPath } from './parse-yaml.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -29,15 +30,19 @@ export function checkShape<Schema extends z.ZodType>(
 function report(issue: Issue, schema: z.ZodType, value: unknown, places: Places, diagnostics: Diagnostics): void {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
-    const known = [...keysAt(schema, path)];
-    for (const key of issue.keys) diagnostics.report(unknownKey(key, known, places.keyAt([...path, key])));
+    const known = [...new Set(keysAt(schema, path))]; // of every branch of a union, so that another branch may know the key
+    for (const key of issue.keys) {
+      const others = known.filter((name) => name !== key);
+      diagnostics.report(unknownKey(key, others, places.keyAt([...path, key])));
+    }
     return;
   }
   const owner = path.slice(0, -1);
-  const missing = path.length > 0 && valueAt(value, path) === undefined;
+  const absent = path.length > 0 && valueAt(value, path) === undefined;
+  const missing = absent && typeof valueAt(value, owner) === 'object'; // one text may stand for a list of one
   const message = missing ? `The key '${String(path.at(-1))}' is missing.` : `${label(path)}${wording(issue)}`;
   diagnostics.report(
-    new GccflowError('VALUE_INVALID', message, { at: places.at(missing ? owner : path), hint: hintOf(issue, value, path) }),
+    new GccflowError('VALUE_INVALID', message, { at: places.at(absent ? owner : path), hint: hintOf(issue, value, path) }),
   );
 }
 
@@ -54,8 +59,21 @@ function likeliest(issue: Issue): Issue[] {
     Math.max(0, ...branch.map((inner) => inner.path.length + (inner.code === 'unrecognized_keys' ? 1 : 0)));
   const deepest = Math.max(...issue.errors.map(depth));
   if (deepest === 0) return [issue];
+  const missing = issue.errors.map(missingKey);
+  if (missing.every((key) => key !== null))
+    return [{ ...issue, code: 'custom', message: `one of the keys ${missing.join(', ')} is expected.` }];
   const [best] = issue.errors.filter((branch) => depth(branch) === deepest).toSorted((a, b) => a.length - b.length);
   return (best ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(likeliest);
+}
+
+/** The first key that a branch of a union misses; null where that is not all that is wrong with it. */
+function missingKey(branch: readonly Issue[]): string | null {
+  return branch.every((issue) => issue.path.length === 1 && isMissing(issue)) ? String(branch[0]?.path[0]) : null;
+}
+
+function isMissing(issue: Issue): boolean {
+  if (issue.code === 'invalid_union') return issue.errors.every((branch) => branch.every(isMissing));
+  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 }
 
 const label = (path: YamlPath): string =>
@@ -64,10 +82,14 @@ const label = (path: YamlPath): string =>
 function wording(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
+      if (!issue.message.startsWith('Invalid input')) return `${issue.message}.`;
       return `a value of type ${issue.expected === 'record' || issue.expected === 'object' ? 'mapping' : issue.expected} is expected.`;
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')} is expected.`;
+    case 'invalid_key':
+      return `${issue.issues[0]?.message ?? 'another key is expected'}.`;
     case 'invalid_union':
+      if (issue.message !== 'Invalid input') return `${issue.message}.`;
       return `${unionWording(issue)} is expected.`;
     case 'custom':
       return issue.message;
@@ -86,7 +108,8 @@ function unionWording(issue: Issue & { readonly code: 'invalid_union' }): string
 function hintOf(issue: Issue, value: unknown, path: YamlPath): string | undefined {
   const given = valueAt(value, path);
   if (typeof given !== 'string') return undefined;
-  if (issue.code === 'invalid_value') return didYouMean(given, issue.values.map(String));
+  const key = path.findLast((part) => typeof part === 'string');
+  if (issue.code === 'invalid_value') return hintOfDbtName(key ?? '', given) ?? didYouMean(given, issue.values.map(String));
   return issue.code === 'invalid_union' && 'options' in issue ? didYouMean(given, (issue.options as unknown[]).map(String)) : undefined;
 }
 

@@ -12,19 +12,22 @@ export function envValue(env: Env, name: string): string | undefined {
   return Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
-const envCall = /\{\{\s*env\s+(?:"([^"]*)"|'([^']*)')\s*\}\}/g;
+const envCall = /\{\{\s*env\s+("[^"]*"|'[^']*')(?:\s+("[^"]*"|'[^']*'))?\s*\}\}/g;
 
 /** Whether a text reads the environment. */
 export function readsEnv(text: string): boolean {
   return text.search(envCall) >= 0;
 }
 
-/** Puts the value of `{{env "X"}}` in its place; reports ENV_MISSING for one that is not set. Other templates stay as they are. */
+/**
+ * Puts the value of `{{env "X"}}` or `{{env "X" "default"}}` in its place; reports ENV_MISSING for one that is neither set nor has a
+ * default. Other templates stay as they are.
+ */
 export function expandEnv(env: Env, diagnostics: Diagnostics): ExpandText {
   return (text, at) =>
-    text.replace(envCall, (_call, doubleQuoted: string | undefined, singleQuoted: string | undefined) => {
-      const name = doubleQuoted ?? singleQuoted ?? '';
-      const value = envValue(env, name);
+    text.replace(envCall, (_call, quotedName: string, quotedDefault: string | undefined) => {
+      const name = quotedName.slice(1, -1);
+      const value = envValue(env, name) ?? quotedDefault?.slice(1, -1);
       if (value === undefined) diagnostics.report(envMissing(name, env, at));
       return value ?? '';
     });

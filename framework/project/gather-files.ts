@@ -1,13 +1,41 @@
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { startOf } from '../foundation/location.ts';
-import { type FileContent, nameFile, templateOf } from './parse-file.ts';
-import type { Exposure, MacroFile, ModelFile, NodeProperties, Project, SeedFile, SourceTable, Sync, TestFile } from './project.ts';
+import { nameFile } from './name-file.ts';
+import type { FileContent } from './parse-file.ts';
+import type {
+  Api,
+  Exposure,
+  Flow,
+  Ingest,
+  MacroFile,
+  ModelFile,
+  NodeProperties,
+  Project,
+  SeedFile,
+  Sink,
+  SourceTable,
+  Sync,
+  TestFile,
+} from './project.ts';
+import { templateOf } from './template-body.ts';
 import { userTest } from './user-test.ts';
 
 export type Gathered = Pick<
   Project,
-  'models' | 'seeds' | 'properties' | 'sources' | 'exposures' | 'syncs' | 'singularTests' | 'genericTests' | 'macros'
+  | 'models'
+  | 'seeds'
+  | 'properties'
+  | 'sources'
+  | 'exposures'
+  | 'syncs'
+  | 'sinks'
+  | 'ingests'
+  | 'apis'
+  | 'flows'
+  | 'singularTests'
+  | 'genericTests'
+  | 'macros'
 >;
 
 /** Sorts what the files declare by its kind, and names it by its file. */
@@ -18,6 +46,10 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
   const sources: SourceTable[] = [];
   const exposures: Exposure[] = [];
   const syncs: Sync[] = [];
+  const sinks: Sink[] = [];
+  const ingests: Ingest[] = [];
+  const apis: Api[] = [];
+  const flows: Flow[] = [];
   const singularTests: TestFile[] = [];
   const genericTests: TestFile[] = [];
   const macros: MacroFile[] = [];
@@ -48,12 +80,24 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
         break;
       case 'sync':
         syncs.push(content.sync);
+        break;
+      case 'sink':
+        sinks.push(content.sink);
+        break;
+      case 'ingest':
+        ingests.push(content.ingest);
+        break;
+      case 'api':
+        apis.push(content.api);
+        break;
+      case 'flow':
+        flows.push(content.flow);
     }
   }
   reportNamesakes('macro', macros, diagnostics);
   reportNamesakes('generic test', genericTests, diagnostics);
   const tests = new Map(genericTests.map((test) => [test.name, userTest(test)]));
-  return { models, seeds, properties, sources, exposures, syncs, singularTests, genericTests: tests, macros };
+  return { models, seeds, properties, sources, exposures, syncs, sinks, ingests, apis, flows, singularTests, genericTests: tests, macros };
 }
 
 /** Macros and generic tests are called by name, so that the second of a name would silently hide the first. */

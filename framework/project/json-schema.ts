@@ -1,14 +1,29 @@
 import { z } from 'zod';
+import { ApiFile } from './api-file.ts';
+import { FlowFile } from './flow-file.ts';
+import { IngestFile } from './ingest-file.ts';
 import { ModelConfig } from './model-config.ts';
 import { ModelsFile, SeedsFile } from './models-file.ts';
 import { partialOf } from './partial-of.ts';
 import { FolderTree, ProjectFile, TestFolderTree } from './project-file.ts';
 import { SelectorsFile } from './selectors-file.ts';
+import { SinkFile } from './sink-file.ts';
 import { SourceFile } from './source-file.ts';
 import { SyncFile } from './sync-file.ts';
 import { TestConfig } from './test-config.ts';
 
-const kinds = { project: ProjectFile, source: SourceFile, seeds: SeedsFile, models: ModelsFile, sync: SyncFile, selectors: SelectorsFile };
+const kinds = {
+  project: ProjectFile,
+  source: SourceFile,
+  seeds: SeedsFile,
+  models: ModelsFile,
+  sync: SyncFile,
+  sink: SinkFile,
+  ingest: IngestFile,
+  api: ApiFile,
+  flow: FlowFile,
+  selectors: SelectorsFile,
+};
 
 /** Where the schemas are kept, relative to the repository. */
 export const schemasDir = 'framework/project/schemas';

@@ -1,6 +1,8 @@
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
+import { boundYoungSpace } from './bound-young-space.ts';
+import { checkNamedFiles } from './check-named-files.ts';
 import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
@@ -37,6 +39,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
   const root = readProjectFile(options, diagnostics);
   const files = findProjectFiles(options.dir, diagnostics);
   const contents = await readContents(files, options, diagnostics);
+  boundYoungSpace(); // what was read from the cache may have made it grow
   const helpers = await importHelpers(files, options.dir, diagnostics);
   const selectors = readSelectors(options.dir, diagnostics);
   if (!root) return null;
@@ -50,6 +53,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
     selectors,
   };
   checkFolderNames(project, diagnostics);
+  checkNamedFiles(project, diagnostics);
   return project;
 }
 

@@ -66,8 +66,14 @@ export const ModelConfig = z.strictObject({
   ttl: z.string().nullable().default(null).describe('When rows expire, e.g. `date + interval 90 day`.'),
   settings: Settings.default({}).describe('Settings of the table.'),
   query_settings: Settings.default({}).describe('Settings of the statements that fill the table.'),
-  indexes: z.array(SkippingIndex).default([]),
-  projections: z.array(Projection).default([]),
+  indexes: z
+    .array(SkippingIndex)
+    .default([])
+    .describe('Data-skipping indexes of the table: ClickHouse leaves out granules that they rule out.'),
+  projections: z
+    .array(Projection)
+    .default([])
+    .describe('Projections of the table: its rows once more, sorted or aggregated otherwise, chosen by ClickHouse itself.'),
   codecs: z.record(z.string(), z.string()).default({}).describe('Column to codec, e.g. `{ views: "Delta, ZSTD(3)" }`.'),
   unique_key: Texts.default([]).describe('Columns that identify a row.'),
   incremental_strategy: IncrementalStrategy.nullable()

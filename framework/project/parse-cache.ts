@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { type FileStamp, stampOf } from './file-stamp.ts';
 import type { FileContent } from './parse-file.ts';
-import { type FileStamp, type ParsedFile, stampOf } from './parse-found-file.ts';
+import type { ParsedFile } from './parse-found-file.ts';
 
 /** What is kept of one file. */
 interface Entry {
@@ -20,6 +21,8 @@ interface Entry {
 const racyMs = 2_000;
 
 const fileName = 'parse-cache.json';
+/** Written at once: all of 10,000 in one text, and its bytes, took 40 MB at the moment when most is held anyway. */
+const filesPerLine = 500;
 
 /**
  * What earlier runs parsed, by file. An entry counts while the file has the same stamp, or the same bytes; so a file that was
@@ -61,13 +64,12 @@ export class ParseCache {
     const fresh = parsed.flatMap(({ file, stamp, readAt, contentHash, content, ...result }) =>
       content && isCacheable(result) ? [[file, { stamp, readAt, contentHash, content }] as const] : [],
     );
-    const body = Buffer.from(JSON.stringify([...kept, ...fresh]));
     const path = join(this.#dir, fileName);
     const temporary = `${path}.${process.pid}`;
     try {
       mkdirSync(this.#dir, { recursive: true });
       removeLeftovers(this.#dir);
-      writeFileSync(temporary, Buffer.concat([Buffer.from(`${header(body)}\n`), body]));
+      writeLines(temporary, [...kept, ...fresh]);
       renameSync(temporary, path);
     } catch {
       // the next run parses again
@@ -96,21 +98,40 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** Writes one list in JSON, some files a line, and the seal as the last line. */
+function writeLines(path: string, entries: readonly (readonly [string, Entry | undefined])[]): void {
+  const file = openSync(path, 'w');
+  try {
+    let checksum = 0;
+    const write = (text: string): void => {
+      const bytes = Buffer.from(text);
+      checksum = crc32(bytes, checksum);
+      writeFileSync(file, bytes);
+    };
+    for (let first = 0; first < entries.length; first += filesPerLine) {
+      write(`${first === 0 ? '[' : ','}${JSON.stringify(entries.slice(first, first + filesPerLine)).slice(1, -1)}\n`);
+    }
+    write(']\n');
+    writeFileSync(file, seal(checksum));
+  } finally {
+    closeSync(file);
+  }
+}
+
 function readEntries(path: string): ReadonlyMap<string, Entry> {
   try {
     const bytes = readFileSync(path);
-    const end = bytes.indexOf(10);
-    const body = bytes.subarray(end + 1);
-    const isWhole = bytes.toString('latin1', 0, end) === header(body);
-    return isWhole ? new Map(JSON.parse(body.toString('utf8')) as [string, Entry][]) : new Map();
+    const end = bytes.lastIndexOf('\n') + 1;
+    const isWhole = bytes.toString('latin1', end) === seal(crc32(bytes.subarray(0, end)));
+    return isWhole ? new Map(JSON.parse(bytes.toString('utf8', 0, end)) as [string, Entry][]) : new Map();
   } catch {
     return new Map();
   }
 }
 
-/** Names the version of the parser, and the body by its checksum. */
-function header(body: Buffer): string {
-  return `${parserVersion()} ${body.length} ${crc32(body)}`;
+/** Names the version of the parser, and what stands above by its checksum. */
+function seal(checksum: number): string {
+  return `${parserVersion()} ${checksum}`;
 }
 
 /** Changes with every change of this room's code. */

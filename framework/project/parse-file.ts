@@ -1,20 +1,28 @@
-import { basename } from 'node:path/posix';
 import type { z } from 'zod';
 import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { locate, type Position, positionOf, startOf } from '../foundation/location.ts';
+import { ApiFile } from './api-file.ts';
+import { checkApi, namedApi } from './check-api.ts';
+import { checkFlow } from './check-flow.ts';
 import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv, readsEnv } from './expand-env.ts';
+import { FlowFile } from './flow-file.ts';
+import { IngestFile } from './ingest-file.ts';
 import { type Column, type ColumnEntry, ModelsFile, SeedsFile } from './models-file.ts';
-import { type ParsedTemplate, parseTemplate, type Template } from './parse-template.ts';
+import { nameFile } from './name-file.ts';
+import { type ParsedTemplate, parseTemplate } from './parse-template.ts';
 import { parseYaml, type YamlDocument, type YamlPath } from './parse-yaml.ts';
+import { placeFlow } from './place-flow.ts';
 import { ModelConfigEntry, type PlacedConfig, placeConfig, readConfigCalls } from './placed-config.ts';
-import type { Exposure, NodeProperties, SourceTable, Sync } from './project.ts';
+import type { Api, Exposure, Flow, Ingest, NodeProperties, Sink, SourceTable, Sync } from './project.ts';
+import { SinkFile } from './sink-file.ts';
 import { soundPart } from './sound-part.ts';
 import { SourceFile } from './source-file.ts';
 import { findStatements } from './sql-statements.ts';
 import { SyncFile } from './sync-file.ts';
+import type { TemplateBody } from './template-body.ts';
 import type { TestConfig } from './test-config.ts';
 import { readTests, TestConfigEntry, type TestDeclaration } from './test-entry.ts';
 
@@ -26,33 +34,11 @@ export type FileContent =
   | { readonly kind: 'properties'; readonly properties: readonly NodeProperties[]; readonly exposures: readonly Exposure[] }
   | { readonly kind: 'sources'; readonly tables: readonly SourceTable[] }
   | { readonly kind: 'seed'; readonly contentHash: string }
-  | { readonly kind: 'sync'; readonly sync: Sync };
-
-/** A template without what follows from its file's path, and without empty lists. */
-export type TemplateBody = Pick<Template, 'text'> & Partial<Omit<Template, 'text' | 'file' | 'start'>>;
-
-const noCalls: Omit<Template, 'text' | 'file' | 'start'> = {
-  refs: [],
-  sources: [],
-  configs: [],
-  vars: [],
-  envs: [],
-  macros: [],
-  helpers: [],
-  variables: [],
-};
-
-/** The template of a `.sql` or `.hbs` file. */
-export function templateOf(file: string, body: TemplateBody): Template {
-  return { ...noCalls, ...body, file, start: startOf(file) };
-}
-
-/** The name and the folders of a file below `root`. */
-export function nameFile(file: string, root: string): { name: string; file: string; folders: string[] } {
-  const folders = file.slice(root.length + 1).split('/');
-  const name = basename(folders.pop() ?? file).replace(/\.(sql|hbs|csv|csv\.gz)$/, '');
-  return { name, file, folders };
-}
+  | { readonly kind: 'sync'; readonly sync: Sync }
+  | { readonly kind: 'sink'; readonly sink: Sink }
+  | { readonly kind: 'ingest'; readonly ingest: Ingest }
+  | { readonly kind: 'api'; readonly api: Api }
+  | { readonly kind: 'flow'; readonly flow: Flow };
 
 /** Reads a model's `.sql` file. One that does not parse is still a model of its name, so that what refers to it is no mistake too. */
 export function parseModelFile(file: string, text: string, diagnostics: Diagnostics): FileContent {
@@ -100,20 +86,22 @@ export function parseYamlFile(file: string, text: string, env: Env, diagnostics:
 interface Kind<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   readonly read: (value: z.output<Schema>, document: YamlDocument, diagnostics: Diagnostics) => FileContent;
+  /** What is left where not even a part of the document is sound. */
+  readonly rest: (document: YamlDocument) => FileContent | null;
 }
 
 /** What a document declares; after a mistake in its shape, what the sound part of it does. */
-function readDocument({ schema, read }: Kind, document: YamlDocument, diagnostics: Diagnostics): FileContent | null {
+function readDocument({ schema, read, rest: left }: Kind, document: YamlDocument, diagnostics: Diagnostics): FileContent | null {
   const value = checkShape(schema, document.value, document, diagnostics);
   if (value !== null) return read(value, document, diagnostics);
   const sound = soundPart(schema, document);
   const rest = sound && checkShape(schema, sound.value, sound, diagnostics);
-  return sound && rest !== null ? read(rest, sound, diagnostics) : null;
+  return sound && rest !== null ? read(rest, sound, diagnostics) : left(document);
 }
 
 /** Forgets the kind's own types, so that kinds fit in one table. */
-function kindOf<Schema extends z.ZodType>(schema: Schema, read: Kind<Schema>['read']): Kind {
-  return { schema, read: read as Kind['read'] };
+function kindOf<Schema extends z.ZodType>(schema: Schema, read: Kind<Schema>['read'], rest: Kind['rest'] = () => null): Kind {
+  return { schema, read: read as Kind['read'], rest };
 }
 
 const kinds = {
@@ -132,6 +120,29 @@ const kinds = {
     return { kind: 'properties', properties: readProperties('model', read.models, document, ['models'], diagnostics), exposures };
   }),
   sync: kindOf(SyncFile, (sync, document) => ({ kind: 'sync', sync: { sync, at: document.at(['name']), fromAt: document.at(['from']) } })),
+  sink: kindOf(SinkFile, (sink, document) => ({
+    kind: 'sink',
+    sink: { sink, at: document.at(['name']), queueAt: document.at(['queue']), transformAt: document.at(['transform']) },
+  })),
+  ingest: kindOf(IngestFile, (ingest, document) => ({
+    kind: 'ingest',
+    ingest: { ingest, at: document.at(['name']), protoAt: document.at(['grpc', 'proto']), tlsAt: document.at(['tls']) },
+  })),
+  api: kindOf(
+    ApiFile,
+    (api, document, diagnostics) => {
+      checkApi(api, document, diagnostics);
+      return { kind: 'api', api: { api, at: document.at(['name']) } };
+    },
+    (document) => {
+      const api = namedApi(document);
+      return api && { kind: 'api', api: { api, at: document.at(['name']) } };
+    },
+  ),
+  flow: kindOf(FlowFile, (flow, document, diagnostics) => {
+    checkFlow(flow, document, diagnostics);
+    return { kind: 'flow', flow: placeFlow(flow, document) };
+  }),
 };
 
 function readProperties(

@@ -1,14 +1,11 @@
 import { hash } from 'node:crypto';
-import { type Stats, statSync } from 'node:fs';
 import { Diagnostics } from '../foundation/diagnostics.ts';
 import type { GccflowError } from '../foundation/error.ts';
 import { type Env, readsEnv } from './expand-env.ts';
+import { type FileStamp, stampOf } from './file-stamp.ts';
 import { type FileContent, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
 import type { FoundFile } from './project-files.ts';
 import { decodeText, readBytes } from './read-file.ts';
-
-/** What tells one state of a file from another without reading it: size, times of change, and inode. */
-export type FileStamp = readonly [size: number, mtimeMs: number, ctimeMs: number, inode: number];
 
 /** A file that was read, with what came of it. */
 export interface ParsedFile {
@@ -24,18 +21,6 @@ export interface ParsedFile {
   /** The content depends on the environment, so it is never kept. */
   readonly readsEnv: boolean;
   readonly errors: readonly GccflowError[];
-}
-
-const quietly = { throwIfNoEntry: false } as const;
-
-/** The stamp of a file; null where there is none, or none that can be looked at. */
-export function stampOf(dir: string, file: string): FileStamp | null {
-  try {
-    const stats: Stats | undefined = statSync(`${dir}/${file}`, quietly);
-    return stats ? [stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino] : null;
-  } catch {
-    return null; // reading it will say why
-  }
 }
 
 /** Reads one file and what it declares. Mistakes come back with the file; nothing is thrown. */

@@ -14,8 +14,8 @@ export interface Template {
   readonly sources: readonly SourceCall[];
   readonly configs: readonly ConfigCall[];
   /** Vars, env names, macros and helpers the template itself names, each once per use. */
-  readonly vars: readonly VarCall[];
-  readonly envs: readonly NamedCall[];
+  readonly vars: readonly DefaultedCall[];
+  readonly envs: readonly DefaultedCall[];
   readonly macros: readonly MacroCall[];
   /** Helpers that are not gccflow's own, called with arguments. */
   readonly helpers: readonly NamedCall[];
@@ -42,7 +42,8 @@ export interface VariableCall extends NamedCall {
   readonly needed: boolean;
 }
 
-export interface VarCall extends NamedCall {
+/** `{{var "x"}}` or `{{env "X"}}`. */
+export interface DefaultedCall extends NamedCall {
   readonly hasDefault: boolean;
 }
 
@@ -100,8 +101,8 @@ class TemplateReader {
     refs: [] as RefCall[],
     sources: [] as SourceCall[],
     configs: [] as ConfigCall[],
-    vars: [] as VarCall[],
-    envs: [] as NamedCall[],
+    vars: [] as DefaultedCall[],
+    envs: [] as DefaultedCall[],
     macros: [] as MacroCall[],
     helpers: [] as NamedCall[],
     variables: [] as VariableCall[],
@@ -217,7 +218,7 @@ class TemplateReader {
         this.#found.vars.push({ name: call.name, hasDefault: call.hasDefault, at: this.#place(call.node.loc.start) });
         break;
       case 'env':
-        this.#found.envs.push({ name: call.name, at: this.#place(call.node.loc.start) });
+        this.#found.envs.push({ name: call.name, hasDefault: call.hasDefault, at: this.#place(call.node.loc.start) });
         break;
       case 'builtin':
         break;

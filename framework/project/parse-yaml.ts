@@ -5,6 +5,9 @@ import type { Location } from '../foundation/location.ts';
 
 export type YamlPath = readonly (string | number)[];
 
+/** Reports a mistake at the place that a path leads to. */
+export type ReportAt = (path: YamlPath, message: string, hint?: string) => void;
+
 /** A YAML file, with the place of everything in it. */
 export interface YamlDocument {
   readonly file: string;

@@ -11,6 +11,7 @@ const places: readonly { readonly root: string; readonly role: FileRole; readonl
   { root: 'sources/seeds', role: 'seed', ending: /\.csv(\.gz)?$/ },
   { root: 'models', role: 'model', ending: /\.sql$/ },
   { root: 'models', role: 'yaml', ending: /\.ya?ml$/ },
+  { root: 'flows', role: 'yaml', ending: /\.ya?ml$/ },
   { root: 'sinks', role: 'yaml', ending: /\.ya?ml$/ },
   { root: 'tests/data', role: 'singular-test', ending: /\.sql$/ },
   { root: 'tests/generic', role: 'generic-test', ending: /\.sql$/ },

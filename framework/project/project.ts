@@ -1,12 +1,16 @@
 import type { Location, Position } from '../foundation/location.ts';
+import type { ApiFile } from './api-file.ts';
 import type { GenericTest } from './builtins.ts';
 import type { Env } from './expand-env.ts';
+import type { FlowFile } from './flow-file.ts';
 import type { FolderConfig } from './folder-config.ts';
+import type { IngestFile } from './ingest-file.ts';
 import type { ModelConfig } from './model-config.ts';
 import type { Column, ExposureEntry } from './models-file.ts';
 import type { Template } from './parse-template.ts';
 import type { PlacedConfig } from './placed-config.ts';
 import type { NamedSelector } from './selectors-file.ts';
+import type { SinkFile } from './sink-file.ts';
 import type { SyncFile } from './sync-file.ts';
 import type { TargetConfig } from './target-config.ts';
 import type { TestConfig } from './test-config.ts';
@@ -34,6 +38,10 @@ export interface Project {
   readonly sources: readonly SourceTable[];
   readonly exposures: readonly Exposure[];
   readonly syncs: readonly Sync[];
+  readonly sinks: readonly Sink[];
+  readonly ingests: readonly Ingest[];
+  readonly apis: readonly Api[];
+  readonly flows: readonly Flow[];
   readonly singularTests: readonly TestFile[];
   /** Tests of `tests/generic/*.sql`, by name. */
   readonly genericTests: ReadonlyMap<string, GenericTest & { readonly template: Template }>;
@@ -113,4 +121,42 @@ export interface Sync {
   /** Where `from` stands. */
   readonly fromAt: Location;
   readonly sync: SyncFile;
+}
+
+export interface Sink {
+  readonly at: Location;
+  /** Where `queue` stands. */
+  readonly queueAt: Location;
+  /** Where `transform` stands. */
+  readonly transformAt: Location;
+  /** Holds secrets of an API: never print it. */
+  readonly sink: SinkFile;
+}
+
+export interface Ingest {
+  readonly at: Location;
+  /** Where `grpc.proto` and `tls` stand. */
+  readonly protoAt: Location;
+  readonly tlsAt: Location;
+  /** Holds secrets: never print it. */
+  readonly ingest: IngestFile;
+}
+
+export interface Api {
+  readonly at: Location;
+  /** May hold secrets: never print it. */
+  readonly api: ApiFile;
+}
+
+export interface Flow {
+  readonly at: Location;
+  /** Where each name of `retrieve.api` stands. */
+  readonly apisAt: readonly Location[];
+  /** Where each of `limits` stands. */
+  readonly limitsAt: readonly Location[];
+  /** Where the main value of each step stands: its table, routing key, flow, API or module. */
+  readonly stepsAt: readonly Location[];
+  readonly parseAt: Location;
+  readonly serveAt: Location;
+  readonly flow: FlowFile;
 }

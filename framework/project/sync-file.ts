@@ -114,6 +114,8 @@ export const SyncFile = z.strictObject({
   lock_timeout: DurationValue.prefault('200ms').describe(
     'How long one try of the swap may wait for its lock; readers wait behind it no longer.',
   ),
-  swap_deadline: DurationValue.prefault('5m').describe('How long the swap is tried again before the sync fails.'),
+  swap_deadline: DurationValue.prefault('5m').describe(
+    'How long the swap is tried again before the sync fails; what it recreates must be done by then, too. upsert: how long it waits for rows that others hold.',
+  ),
 });
 export type SyncFile = z.infer<typeof SyncFile>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Texts } from './broker-names.ts';
 
 /** ClickHouse of a target. */
 export const WarehouseConfig = z.discriminatedUnion('type', [
@@ -46,12 +47,69 @@ export const BrokerConfig = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('embedded') }),
   z.strictObject({ type: z.literal('rabbitmq'), url: z.string() }),
 ]);
+export type BrokerConfig = z.infer<typeof BrokerConfig>;
 
-/** Rate-limit store of a target. */
+const LimiterCommon = {
+  when_away: z
+    .enum(['fail_closed', 'fail_open'])
+    .default('fail_closed')
+    .describe('What becomes of calls while the limiter is away: they wait, or are let through without being counted.'),
+};
+
+/**
+ * Rate-limit store of a target. What a Redis must be set to, for it throws counts away or counts twice else:
+ *
+ * - `maxmemory-policy noeviction`, the default: any other throws counts away when its memory is full. A full one lets nothing through.
+ * - `min-replicas-to-write 1` and a `min-replicas-max-lag` of a few seconds, where Sentinel or a cluster fails over: an old primary that is
+ *   cut off from the others, and not from all workers, answers these on while the new one counts for the rest. Until it stops, windows may
+ *   hold what both let through.
+ */
 export const LimiterConfig = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('embedded') }),
-  z.strictObject({ type: z.literal('redis'), url: z.string() }),
+  z.strictObject({ type: z.literal('embedded'), ...LimiterCommon }),
+  z.strictObject({
+    type: z.literal('redis'),
+    url: z
+      .string()
+      .describe(
+        'redis(s)://user:password@host:6379/0. It must have maxmemory-policy noeviction and, where it fails over to replicas, min-replicas-to-write 1: else limits may be exceeded.',
+      ),
+    prefix: z
+      .string()
+      .default('{gccflow}')
+      .describe(
+        'What its keys begin with. A part in braces keeps them on one node of a Redis Cluster, as limits that are taken together must be.',
+      ),
+    ...LimiterCommon,
+  }),
 ]);
+export type LimiterConfig = z.infer<typeof LimiterConfig>;
+
+/** Where assets are stored and how the world sees them. */
+export const AssetsConfig = z.strictObject({
+  store: ObjectsConfig.prefault({ type: 'filesystem', path: '.gccflow/assets' }),
+  public_url: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('What stands before the key in the address of an asset, e.g. `https://cdn.example.com`; the key itself where null.'),
+  allow_private: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Fetch assets from loopback, private and link-local addresses as well. Whoever writes the data then reaches what is behind the firewall: for tests on one machine only.',
+    ),
+});
+export type AssetsConfig = z.infer<typeof AssetsConfig>;
+
+/** Where `gccflow serve scrape` takes requests. */
+export const ServeConfig = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Address to listen on; `0.0.0.0` for all, which is worth tokens or a network of its own.'),
+  port: z.int().min(0).max(65_535).default(8000).describe('0 for a free one.'),
+  tokens: Texts.transform((tokens) => tokens.filter((token) => token !== ''))
+    .prefault([])
+    .describe('Bearer tokens, from the environment; anyone may ask where there are none, empty ones aside.'),
+});
+export type ServeConfig = z.infer<typeof ServeConfig>;
 
 /** One set of connections. Parts mix freely. */
 export const TargetConfig = z.strictObject({
@@ -60,6 +118,19 @@ export const TargetConfig = z.strictObject({
   objects: ObjectsConfig.prefault({ type: 'filesystem' }),
   broker: BrokerConfig.prefault({ type: 'embedded' }),
   limiter: LimiterConfig.prefault({ type: 'embedded' }),
+  assets: AssetsConfig.prefault({}),
+  serve: ServeConfig.prefault({}),
+  workers: z
+    .enum(['declared', 'shared'])
+    .default('shared')
+    .describe('declared: as many processes as each flow says. shared: one process for all flows, each with its concurrency.'),
+  task_history_days: z.int().min(1).max(3650).default(7).describe('Days that ended tasks and idempotency keys are kept in PostgreSQL.'),
+  credential_keys: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Keys that encrypt credentials: 32 bytes in base64, from the environment. The first encrypts, all decrypt. Where there are none, one is kept beside the embedded PostgreSQL.',
+    ),
   threads: z.int().positive().default(4).describe('Nodes built at once.'),
 });
 export type TargetConfig = z.infer<typeof TargetConfig>;

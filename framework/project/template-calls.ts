@@ -27,7 +27,7 @@ export type ReadCall =
   | { readonly kind: 'source'; readonly source: string; readonly table: string; readonly final: boolean; readonly node: hbs.AST.Node }
   | { readonly kind: 'config'; readonly pairs: readonly hbs.AST.HashPair[] }
   | { readonly kind: 'var'; readonly name: string; readonly hasDefault: boolean; readonly node: hbs.AST.Node }
-  | { readonly kind: 'env'; readonly name: string; readonly node: hbs.AST.Node }
+  | { readonly kind: 'env'; readonly name: string; readonly hasDefault: boolean; readonly node: hbs.AST.Node }
   | { readonly kind: 'builtin' }
   | { readonly kind: 'other' }
   | { readonly kind: 'mistake'; readonly message: string; readonly hint: string; readonly node: hbs.AST.Node };
@@ -115,10 +115,10 @@ function readVar(call: TemplateCall): ReadCall {
 
 function readEnvCall(call: TemplateCall): ReadCall {
   const [name, ...rest] = texts(call);
-  if (name === undefined || rest.length > 0 || call.hash?.pairs.length) {
-    return mistake(call, '{{env}} takes one literal name.', 'Write {{env "NAME"}}.');
+  if (name === undefined || rest.length > 1 || call.hash?.pairs.length) {
+    return mistake(call, '{{env}} takes one literal name and a default.', 'Write {{env "NAME"}} or {{env "NAME" "default"}}.');
   }
-  return { kind: 'env', name, node: call.params[0] ?? call };
+  return { kind: 'env', name, hasDefault: rest.length > 0, node: call.params[0] ?? call };
 }
 
 /** The params as literal texts, or none where one is something else. */

@@ -12,6 +12,12 @@ export const TestEntries = z
   .array(z.union([z.string(), z.record(z.string(), z.unknown())]))
   .describe('Generic tests: a name, or one name with its arguments and config.');
 
+/** Where an argument stands in the file that declares it. */
+export interface ArgumentPlace {
+  readonly at: Position;
+  readonly keyAt: Position;
+}
+
 /** One generic test of a properties or source file. */
 export interface TestDeclaration {
   /** The generic test's name. */
@@ -21,6 +27,7 @@ export interface TestDeclaration {
   readonly description: string;
   readonly column: string | null;
   readonly arguments: Readonly<Record<string, unknown>>;
+  readonly argumentPlaces: Readonly<Record<string, ArgumentPlace>>;
   readonly config: Partial<TestConfig>;
   /** In the file that declares it. */
   readonly at: Position;
@@ -29,7 +36,7 @@ export interface TestDeclaration {
 /** What one place may state of a test's config. */
 export const TestConfigEntry = partialOf(TestConfig);
 const configKeys = new Set(Object.keys(TestConfig.shape));
-const noConfig: Partial<TestConfig> = {};
+const noDetails: Details = { name: null, description: '', arguments: {}, argumentPlaces: {}, config: {} };
 
 /** The tests listed at `path`. Config keys may stand among the arguments or below `config:`, arguments also below `arguments:`. */
 export function readTests(
@@ -49,8 +56,7 @@ function readTest(
   places: Places,
   diagnostics: Diagnostics,
 ): TestDeclaration | null {
-  if (typeof entry === 'string')
-    return { test: entry, name: null, description: '', column, arguments: {}, config: noConfig, at: positionOf(places.at(path)) };
+  if (typeof entry === 'string') return { test: entry, column, at: positionOf(places.at(path)), ...noDetails };
   const [[test, given] = [], ...others] = Object.entries(entry);
   const at = places.at(path);
   if (test === undefined || others.length > 0 || (given !== null && (typeof given !== 'object' || Array.isArray(given)))) {
@@ -65,11 +71,9 @@ function readTest(
   return { test, column, at: positionOf(at), ...readDetails((given ?? {}) as Record<string, unknown>, inside, diagnostics) };
 }
 
-function readDetails(
-  given: Record<string, unknown>,
-  places: Places,
-  diagnostics: Diagnostics,
-): Pick<TestDeclaration, 'name' | 'description' | 'arguments' | 'config'> {
+type Details = Pick<TestDeclaration, 'name' | 'description' | 'arguments' | 'argumentPlaces' | 'config'>;
+
+function readDetails(given: Record<string, unknown>, places: Places, diagnostics: Diagnostics): Details {
   const { name, description, config: nested, arguments: nestedArguments, ...rest } = given;
   const plain = Object.entries(rest);
   const shallow = Object.fromEntries(plain.filter(([key]) => configKeys.has(key)));
@@ -87,6 +91,14 @@ function readDetails(
     name: typeof name === 'string' ? name : null,
     description: typeof description === 'string' ? description : '',
     arguments: { ...flatArguments, ...(nestedArguments as Record<string, unknown> | undefined) },
+    argumentPlaces: { ...placesOf(flatArguments, [], places), ...placesOf(nestedArguments, ['arguments'], places) },
     config,
   };
+}
+
+function placesOf(given: unknown, path: YamlPath, places: Places): Record<string, ArgumentPlace> {
+  const keys = given !== null && typeof given === 'object' ? Object.keys(given) : [];
+  return Object.fromEntries(
+    keys.map((key) => [key, { at: positionOf(places.at([...path, key])), keyAt: positionOf(places.keyAt([...path, key])) }]),
+  );
 }
