@@ -3,7 +3,9 @@ import { GccflowError } from '../foundation/error.ts';
 import { formatLocation, type Location } from '../foundation/location.ts';
 import type { Builtins } from '../project/builtins.ts';
 import type { Project } from '../project/project.ts';
+import { buildApis, buildFlows, linkFlows } from './build-flows.ts';
 import { buildModels, buildSeeds, buildSources, type Declared } from './build-nodes.ts';
+import { buildIngests, buildSinks, linkStreams } from './build-streams.ts';
 import { buildTests } from './build-tests.ts';
 import { type Cycle, findCycles, invert } from './graph.ts';
 import type { ExposureNode, Manifest, Node, NodeId, SyncNode } from './manifest.ts';
@@ -25,7 +27,15 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
     diagnostics,
   );
   const tests = buildTests(project, declared, builtins, resolver, diagnostics);
-  const all = [...declared, ...tests, ...buildSyncs(project, resolver), ...buildExposures(project, resolver)];
+  const streams = [
+    ...buildIngests(project),
+    ...buildApis(project),
+    ...buildFlows(project, diagnostics),
+    ...buildSinks(project, diagnostics),
+  ];
+  linkStreams([...declared, ...streams], resolver);
+  linkFlows(project, resolver, diagnostics);
+  const all = [...declared, ...tests, ...buildSyncs(project, resolver), ...streams, ...buildExposures(project, resolver)];
   const nodes = new Map<NodeId, Node>();
   for (const { node, enabled } of all) {
     if (enabled) addNode(node, nodes, diagnostics);

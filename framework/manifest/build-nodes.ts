@@ -3,6 +3,7 @@ import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { formatLocation, locate, startOf } from '../foundation/location.ts';
 import type { Builtins } from '../project/builtins.ts';
+import { hintOfDbtName } from '../project/dbt-name.ts';
 import { configsAlong } from '../project/folder-config.ts';
 import { ModelConfig } from '../project/model-config.ts';
 import { emptyConfig, type PlacedConfig } from '../project/placed-config.ts';
@@ -129,7 +130,8 @@ function checkConfig(node: ModelNode | SeedNode, places: readonly PlacedConfig[]
   const materialization = builtins.materializations.get(config.materialized);
   if (!materialization || (node.kind === 'model' && config.materialized === 'seed')) {
     const names = [...builtins.materializations.keys()].filter((name) => name !== 'seed');
-    const hint = didYouMean(config.materialized, names) ?? `There are: ${names.join(', ')}.`;
+    const hint =
+      hintOfDbtName('materialized', config.materialized) ?? didYouMean(config.materialized, names) ?? `There are: ${names.join(', ')}.`;
     const message = `The ${node.kind} '${node.name}' names the materialization '${config.materialized}', which does not exist.`;
     diagnostics.report(new GccflowError('MATERIALIZATION_UNKNOWN', message, { at: placeOfKey('materialized', places) ?? node.at, hint }));
     return;

@@ -5,11 +5,12 @@ import { type Location, locate, startOf } from '../foundation/location.ts';
 import type { Builtins, GenericTest } from '../project/builtins.ts';
 import { checkShape } from '../project/check-shape.ts';
 import { configsAlong } from '../project/folder-config.ts';
-import { templateOf } from '../project/parse-file.ts';
 import type { Template } from '../project/parse-template.ts';
+import type { YamlPath } from '../project/parse-yaml.ts';
 import type { Project } from '../project/project.ts';
+import { templateOf } from '../project/template-body.ts';
 import { TestConfig } from '../project/test-config.ts';
-import type { TestDeclaration } from '../project/test-entry.ts';
+import type { ArgumentPlace, TestDeclaration } from '../project/test-entry.ts';
 import type { Declared } from './build-nodes.ts';
 import type { ModelNode, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
 import { mergeConfigs } from './merge-config.ts';
@@ -70,7 +71,7 @@ class TestBuilder {
       { file: at.file, values: declaration.config, at: {} },
     ]);
     const takesPart = enabled && config.enabled;
-    const references = takesPart ? this.#references(test, args, at, name) : {};
+    const references = takesPart ? this.#references(test, args, declaration, at, name) : {};
     const template = this.#templateOf(test);
     const node: TestNode = {
       kind: 'test',
@@ -154,22 +155,33 @@ class TestBuilder {
   }
 
   /** Arguments with their defaults. The same arguments of the same test are checked once. */
-  #checkArguments(test: GenericTest, { arguments: given }: TestDeclaration, at: Location): Readonly<Record<string, unknown>> | null {
+  #checkArguments(test: GenericTest, declaration: TestDeclaration, at: Location): Readonly<Record<string, unknown>> | null {
+    const { arguments: given, argumentPlaces } = declaration;
     const key = `${test.name} ${JSON.stringify(given)}`;
     const known = this.#checkedArguments.get(key);
     if (known) return known;
-    const places = { at: () => at, keyAt: () => at };
+    const placeOf = ([name = '']: YamlPath): ArgumentPlace => argumentPlaces[name] ?? { at, keyAt: at };
+    const places = {
+      at: (path: YamlPath) => locate(at.file, placeOf(path).at),
+      keyAt: (path: YamlPath) => locate(at.file, placeOf(path).keyAt),
+    };
     const args = checkShape(test.arguments, given, places, this.#diagnostics);
     this.#checkedArguments.set(key, args);
     return args;
   }
 
-  #references(test: GenericTest, args: Readonly<Record<string, unknown>>, at: Location, name: string): Record<string, NodeId> {
+  #references(
+    test: GenericTest,
+    args: Readonly<Record<string, unknown>>,
+    { argumentPlaces }: TestDeclaration,
+    at: Location,
+    name: string,
+  ): Record<string, NodeId> {
     const references: Record<string, NodeId> = {};
     for (const key of test.relations) {
       const value = args[key];
       if (typeof value !== 'string') continue;
-      const id = this.#resolver.resolveName(parseRelationName(value), at, `Test '${name}'`);
+      const id = this.#resolver.resolveName(parseRelationName(value), locate(at.file, argumentPlaces[key]?.at ?? at), `Test '${name}'`);
       if (id) references[key] = id;
     }
     return references;

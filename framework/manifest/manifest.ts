@@ -1,16 +1,20 @@
 import type { Location } from '../foundation/location.ts';
+import type { ApiFile } from '../project/api-file.ts';
+import type { FlowFile } from '../project/flow-file.ts';
+import type { IngestFile } from '../project/ingest-file.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import type { Column } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
+import type { SinkFile } from '../project/sink-file.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 import type { TestConfig } from '../project/test-config.ts';
 import type { Relation } from './relation.ts';
 
-/** `model.stg_post`, `seed.category`, `source.beat.youtube_post`, `test.not_null_stg_post_id`, `sync.leaderboard`, `exposure.dashboard`. */
+/** `model.stg_post`, `seed.category`, `source.beat.youtube_post`, `test.not_null_stg_post_id`, `sync.leaderboard`, `sink.event`, `ingest.app`, `api.graphapi`, `flow.refresh_profile`, `exposure.dashboard`. */
 export type NodeId = `${Node['kind']}.${string}`;
 
 /** Anything in the graph, told apart by `kind`. */
-export type Node = SourceNode | SeedNode | ModelNode | TestNode | SyncNode | ExposureNode;
+export type Node = SourceNode | SeedNode | ModelNode | TestNode | SyncNode | SinkNode | IngestNode | ApiNode | FlowNode | ExposureNode;
 
 /** What `gccflow build` brings up to date. */
 export type BuildableNode = SeedNode | ModelNode | SyncNode;
@@ -90,6 +94,39 @@ export interface SyncNode extends NodeCommon {
   /** The model, seed or source that is exported. */
   readonly from: NodeId;
   readonly sync: SyncFile;
+}
+
+/** A queue drained into a table or an API, by `gccflow sink`. */
+export interface SinkNode extends NodeCommon {
+  readonly kind: 'sink';
+  readonly id: `sink.${string}`;
+  /** The table it fills in ClickHouse; null where it writes elsewhere. */
+  readonly table: Relation | null;
+  /** Holds secrets of an API: never print it. */
+  readonly sink: SinkFile;
+}
+
+/** A server that takes events and publishes them, by `gccflow ingest`. */
+export interface IngestNode extends NodeCommon {
+  readonly kind: 'ingest';
+  readonly id: `ingest.${string}`;
+  /** Holds secrets: never print it. */
+  readonly ingest: IngestFile;
+}
+
+/** An upstream HTTP API that flows call. */
+export interface ApiNode extends NodeCommon {
+  readonly kind: 'api';
+  readonly id: `api.${string}`;
+  /** May hold secrets: never print it. */
+  readonly api: ApiFile;
+}
+
+/** A named scrape workflow, run by `gccflow worker`. */
+export interface FlowNode extends NodeCommon {
+  readonly kind: 'flow';
+  readonly id: `flow.${string}`;
+  readonly flow: FlowFile;
 }
 
 /** A use of the data outside gccflow. Selectable, never run. */

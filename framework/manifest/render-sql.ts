@@ -123,7 +123,7 @@ class Rendering {
       source: (source: string, table: string, options: Handlebars.HelperOptions) =>
         this.#relationOf(this.#relationNode(`source.${source}.${table}`), options.hash.final === true ? 'always' : 'never'),
       var: (name: string, ...rest: unknown[]) => (Object.hasOwn(vars, name) ? vars[name] : defaultOf(rest)),
-      env: (name: string) => envValue(env, name) ?? '',
+      env: (name: string, ...rest: unknown[]) => envValue(env, name) ?? defaultOf(rest),
       is_incremental: () => this.#context.incremental,
       list: (...items: unknown[]) => items.slice(0, -1),
       map: (options: Handlebars.HelperOptions) => ({ ...options.hash }),

@@ -137,8 +137,8 @@ export class Resolver {
     for (const { name, at } of variables === null ? [] : template.variables) {
       if (!helpers.has(name) && !variables?.includes(name)) this.#diagnostics.report(this.#helperNotFound(name, locate(template.file, at)));
     }
-    for (const { name, at } of template.envs) {
-      if (envValue(env, name) === undefined) this.#diagnostics.report(envMissing(name, env, locate(template.file, at)));
+    for (const { name, hasDefault, at } of template.envs) {
+      if (!hasDefault && envValue(env, name) === undefined) this.#diagnostics.report(envMissing(name, env, locate(template.file, at)));
     }
     for (const { name, hasDefault, at } of template.vars) {
       if (hasDefault || Object.hasOwn(vars, name)) continue;

@@ -7,7 +7,7 @@ import { layoutOf, seedFingerprint } from './fingerprint.ts';
 import { type OrderedNode, orderNodes } from './order-nodes.ts';
 import type { Plan, PlannedBuild, PlannedNode, PlanRequest } from './plan.ts';
 import { formatComment, stagingDatabase, stagingRelation } from './publication.ts';
-import { relationKey, type WarehouseState } from './warehouse-state.ts';
+import { type RelationState, relationKey, type WarehouseState } from './warehouse-state.ts';
 
 /**
  * What a command will do to the selected nodes, parents first. Pure.
@@ -33,6 +33,7 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   const live = state.relations.get(relationKey(relation));
   const mode = decideMode(node, live, request.fullRefresh);
   requireCapabilities(node, { manifest, request, state });
+  if (live) requireReplaceable(node, live);
 
   const publicationId = request.newId();
   const seedColumns = state.seedColumns.get(node.id) ?? [];
@@ -91,7 +92,7 @@ function requireCapabilities(node: ModelNode | SeedNode, { request, state }: Pla
     if (!capabilities.databasesWithoutExchange.has(database)) continue;
     throw new GccflowError(
       'WAREHOUSE_UNSUPPORTED',
-      `'${node.name}' is published by EXCHANGE TABLES, which the engine of the database '${database}' does not have.`,
+      `'${node.name}' is published by EXCHANGE TABLES between databases, which the engine of the database '${database}' cannot do.`,
       {
         hint:
           database === stagingDatabase
@@ -109,6 +110,24 @@ function requireCapabilities(node: ModelNode | SeedNode, { request, state }: Pla
     );
   }
 }
+
+/**
+ * A materialized view is somebody's: it fills a table whenever another one is written to. ClickHouse moves none that holds its rows itself,
+ * and any other would go on filling its table from a place where nobody looks for it.
+ */
+function requireReplaceable({ name, relation }: ModelNode | SeedNode, live: RelationState): void {
+  if (!unmovable.has(live.engine)) return;
+  const what = `${relation.database}.${relation.name}`;
+  throw new GccflowError(
+    'WAREHOUSE_UNSUPPORTED',
+    `'${name}' cannot take the place of '${what}', which is a ${live.engine} that gccflow did not make.`,
+    {
+      hint: `Rename or drop it, with the table it fills in mind, or give the model another 'alias' or 'database'.`,
+    },
+  );
+}
+
+const unmovable: ReadonlySet<string> = new Set(['MaterializedView', 'WindowView', 'LiveView']);
 
 /** The nodes of a plan that are published, by id. */
 export function buildsOf(plan: Plan): ReadonlyMap<NodeId, PlannedBuild> {

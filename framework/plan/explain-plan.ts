@@ -1,6 +1,7 @@
 import { relationSql } from '../manifest/relation.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
 import type { Plan, PlannedBuild, PlannedNode } from './plan.ts';
+import { formatPublication } from './publication.ts';
 
 /** A plan for people: per node what happens to it, why, and the statements in their order. */
 export function explainPlan(plan: Plan): string {
@@ -12,7 +13,9 @@ function explainNode(planned: PlannedNode): string {
   const waits = planned.waitsFor.length === 0 ? [] : [`  after: ${planned.waitsFor.join(', ')}`];
   if (planned.kind !== 'build') return [`${planned.node}  ${planned.kind}`, ...waits].join('\n');
   if (planned.unchangedSince !== null) {
-    return [`${planned.node}  unchanged since publication ${planned.unchangedSince}`, ...waits, ...explainAudits(planned)].join('\n');
+    return [`${planned.node}  unchanged since ${formatPublication(planned.unchangedSince)}`, ...waits, ...explainAudits(planned)].join(
+      '\n',
+    );
   }
   const statements = [...planned.build.steps.map(explainStep), ...explainAudits(planned), explainPublication(planned)];
   return [
@@ -34,7 +37,9 @@ export function stepSql(step: WriteStep): string {
     case 'fit_types':
       return step.sql;
     case 'insert':
-      return `insert into ${relationSql(step.into)}${step.columnsBy === 'name' ? ' (<columns of the select>)' : ''}\n${step.sql}`;
+      return step.columnsBy === 'name'
+        ? `insert into ${relationSql(step.into)} (<columns of the select>)\n${step.sql}`
+        : `insert into ${relationSql(step.into)} (\n${step.sql}\n)`;
     case 'load':
       return `insert into ${relationSql(step.into)} format CSVWithNames <the file>`;
     case 'match_columns':

@@ -9,7 +9,8 @@ export type OrderedNode = { readonly waitsFor: readonly NodeId[]; readonly pathM
   | { readonly kind: 'sync'; readonly node: SyncNode }
 );
 
-const kindsOf: Readonly<Record<PlanCommand, readonly Node['kind'][]>> = {
+/** What each command runs of what is selected. */
+export const kindsOf: Readonly<Record<PlanCommand, readonly Node['kind'][]>> = {
   build: ['model', 'seed', 'test', 'sync'],
   run: ['model'],
   test: ['test'],

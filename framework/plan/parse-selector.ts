@@ -3,8 +3,10 @@ import type { Selector, SelectorTerm, SelectorUnion } from './selector.ts';
 
 /** dbt's term: `@`, `n+`, method, value, `+n`. */
 const termPattern = /^(?<at>@)?(?:(?<parents>\d*)\+)?(?:(?<method>[\w.]+):)?(?<value>.*?)(?:\+(?<children>\d*))?$/s;
+/** In double quotes two of them stand for one. */
+const quoted = /"((?:[^"]|"")*)"/g;
 /** Text up to a blank or comma that stands outside double quotes. */
-const bareOrQuoted = /(?:[^\s,"]|"[^"]*")+/y;
+const bareOrQuoted = new RegExp(`(?:[^\\s,"]|${quoted.source})+`, 'y');
 
 /** A union of `texts`: blanks unite, commas intersect, double quotes keep both from doing so. Throws SELECTOR_SYNTAX. */
 export function parseSelector(texts: readonly string[]): SelectorUnion {
@@ -56,7 +58,7 @@ function parseIntersection(text: string, commas: readonly number[]): Selector {
 /** One term. `within` is the longer text it stands in, for errors. */
 export function parseTerm(text: string, within = text): SelectorTerm {
   const { at, parents, method, value = '', children } = termPattern.exec(text)?.groups ?? {};
-  const bare = value.replaceAll('"', '');
+  const bare = value.replaceAll(quoted, (_, inside: string) => inside.replaceAll('""', '"'));
   if (bare === '') {
     const hint = 'A term is a name or method:value, with + or @ around it; commas intersect, blanks unite.';
     throw new GccflowError('SELECTOR_SYNTAX', `The selector '${within}' has a term without a value.`, { hint });

@@ -65,6 +65,13 @@ export interface StagingName {
   readonly purpose: string | null;
 }
 
+/** A publication for people: the time in its id, which is when it was planned, and the id. */
+export function formatPublication(id: string): string {
+  const [, high, low] = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id) ?? [];
+  if (high === undefined || low === undefined) return `publication ${id}`;
+  return `${new Date(Number.parseInt(high + low, 16)).toISOString().slice(0, 19)}Z (publication ${id})`;
+}
+
 /** Eight hex digits that tell texts apart in names. */
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);

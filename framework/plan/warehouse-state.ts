@@ -15,7 +15,7 @@ export interface WarehouseState {
 export interface WarehouseCapabilities {
   /** `CREATE TABLE … CLONE AS …`. */
   readonly cloneAs: boolean;
-  /** Databases that exist and whose tables cannot be exchanged (Ordinary, Memory, …). */
+  /** Databases that exist and whose tables cannot be exchanged with those of another (Ordinary, Memory, Replicated …). */
   readonly databasesWithoutExchange: ReadonlySet<string>;
   readonly version: string;
 }
