@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import type {
+  ApiNode,
   ExposureNode,
+  FlowNode,
+  IngestNode,
   Macro,
   Manifest,
   ModelNode,
   Node,
   NodeId,
   SeedNode,
+  SinkNode,
   SourceNode,
   SyncNode,
   TestNode,
@@ -18,7 +22,7 @@ import type { Template } from '../project/parse-template.ts';
 import { artifactMetadata, type Invocation } from './invocation.ts';
 import { uniqueId } from './unique-id.ts';
 
-/** manifest.json in dbt's schema, version 12. dbt knows no syncs: they are exposures, told apart by `meta.gccflow.kind`. */
+/** manifest.json in dbt's schema, version 12. dbt knows no syncs, streams and flows: they are exposures, told apart by `meta.gccflow.kind`. */
 export function formatManifest(manifest: Manifest, invocation: Invocation) {
   const nodes = [...manifest.nodes.values()];
   const formatter = new Formatter(manifest);
@@ -34,9 +38,7 @@ export function formatManifest(manifest: Manifest, invocation: Invocation) {
     sources: Object.fromEntries(nodes.filter((node) => node.kind === 'source').map((node) => byUniqueId(formatter.source(node)))),
     macros: Object.fromEntries([...manifest.macros.values()].map((macro) => byUniqueId(formatMacro(macro, manifest.projectName)))),
     docs: {},
-    exposures: Object.fromEntries(
-      nodes.filter((node) => node.kind === 'exposure' || node.kind === 'sync').map((node) => byUniqueId(formatter.exposure(node))),
-    ),
+    exposures: Object.fromEntries(nodes.filter(isShownAsExposure).map((node) => byUniqueId(formatter.exposure(node)))),
     metrics: {},
     groups: {},
     selectors: {},
@@ -50,6 +52,15 @@ export function formatManifest(manifest: Manifest, invocation: Invocation) {
     semantic_models: {},
     unit_tests: {},
   };
+}
+
+/** Nodes that dbt has no word for. */
+type Outside = ExposureNode | SyncNode | SinkNode | IngestNode | ApiNode | FlowNode;
+
+const outside: ReadonlySet<Node['kind']> = new Set<Outside['kind']>(['exposure', 'sync', 'sink', 'ingest', 'api', 'flow']);
+
+function isShownAsExposure(node: Node): node is Outside {
+  return outside.has(node.kind);
 }
 
 function byUniqueId<Entry extends { readonly unique_id: string }>(entry: Entry): [string, Entry] {
@@ -92,7 +103,7 @@ class Formatter {
     };
   }
 
-  exposure(node: ExposureNode | SyncNode) {
+  exposure(node: Outside) {
     return {
       ...this.#common(node),
       resource_type: 'exposure',

@@ -38,7 +38,7 @@ async function readCapabilities(warehouse: Warehouse): Promise<WarehouseCapabili
   const [row] = await warehouse.query<{ clone: number; fixed: string[] }>(
     `select
       (select count() from system.keywords where keyword = 'CLONE AS') as clone,
-      (select groupArray(name) from system.databases where engine not in ('Atomic', 'Replicated', 'Shared')) as fixed`,
+      (select groupArray(name) from system.databases where engine not in ('Atomic', 'Shared')) as fixed`,
   );
   return { cloneAs: Number(row?.clone) > 0, databasesWithoutExchange: new Set(row?.fixed), version: warehouse.version };
 }

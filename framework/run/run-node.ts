@@ -2,6 +2,7 @@ import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
+import { formatPublication } from '../plan/publication.ts';
 import { type BuildContext, buildNode } from './build-node.ts';
 import { cancelledResult, isGood, skippedResult } from './node-result.ts';
 import { openNodeSignal } from './node-signal.ts';
@@ -110,7 +111,7 @@ async function checkUnchanged(publicationId: string, audit: BuildContext['audit'
       `The rows are unchanged, and ${failed.length === 1 ? 'the test' : 'the tests'} ${names} failed on them.`,
     );
   }
-  return { ...done, status: 'unchanged', message: `unchanged since publication ${publicationId}`, publicationId };
+  return { ...done, status: 'unchanged', message: `unchanged since ${formatPublication(publicationId)}`, publicationId };
 }
 
 async function runTestNode(

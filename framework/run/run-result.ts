@@ -24,7 +24,7 @@ export interface NodeResult {
   readonly error: GccflowError | null;
   /** The failed node on account of which this one was skipped. */
   readonly skippedBy: NodeId | null;
-  /** One line for people: `12,034 rows`, `2 failing rows`, `unchanged since publication 0198…`. */
+  /** One line for people: `12,034 rows`, `2 failing rows`, `unchanged since 2026-03-01T04:00:02Z (publication 0198…)`. */
   readonly message: string;
   /** Every statement that ran for the node. */
   readonly statements: readonly RanStatement[];

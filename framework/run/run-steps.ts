@@ -47,7 +47,7 @@ type Step<Kind extends WriteStep['kind']> = Extract<WriteStep, { kind: Kind }>;
 async function insertRows(step: Step<'insert'>, columns: readonly string[] | null, deps: StepDeps): Promise<StatementCost> {
   const into = relationSql(step.into);
   if (step.columnsBy === 'position' || columns === null) {
-    return deps.statements.execute(`insert into ${into}\n${step.sql}`, step.settings);
+    return deps.statements.execute(`insert into ${into} (\n${step.sql}\n)`, step.settings); // bare, `from …` would be FROM INFILE
   }
   const names = columns.map((column) => quoteName(column, 'clickhouse')).join(', ');
   return deps.statements.execute(`insert into ${into} (${names})\nselect ${names} from (\n${step.sql}\n)`, step.settings);

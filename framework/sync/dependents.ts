@@ -5,7 +5,15 @@ import { type TableName, tableSql } from './table-name.ts';
 
 /** What would stay with the old table when it is renamed. */
 export interface Dependent {
-  readonly kind: 'view' | 'materialized view' | 'foreign key' | 'child table' | 'parent table' | 'partitioning' | 'column of its row type';
+  readonly kind:
+    | 'view'
+    | 'materialized view'
+    | 'foreign key'
+    | 'child table'
+    | 'parent table'
+    | 'partitioning'
+    | 'column of its row type'
+    | 'rule';
   /** Quoted, e.g. `public.v`; of a foreign key `constraint on table`. */
   readonly name: string;
   /** Statements that point it at the table that has the name now; empty where there are none that can. */
@@ -76,4 +84,7 @@ const dependentsSql = `
   select 'column of its row type', format('%I of %s', a.attname, a.attrelid::regclass), '{}'::text[]
   from pg_attribute a join pg_class t on t.oid = (select oid from target) join pg_class u on u.oid = a.attrelid and u.relkind in ('r', 'm', 'p')
   where a.atttypid = t.reltype and not a.attisdropped
+  union all
+  select 'rule', quote_ident(r.rulename), '{}'::text[]
+  from pg_rewrite r where r.ev_class = (select oid from target)
   order by 1, 2`;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
-import { createZstdDecompress } from 'node:zlib';
+import { finished } from 'node:stream/promises';
+import { createZstdDecompress, type ZstdDecompress } from 'node:zlib';
 import type { ObjectStore } from '../connections/objects.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Relation } from '../manifest/relation.ts';
@@ -47,40 +48,77 @@ export function manifestKey(prefix: string): string {
 }
 
 /**
- * The uncompressed bytes of all parts, in order. Fails with SYNC_EXPORT_CORRUPT at the end of a part that is not the manifest's.
- * `onBytes` is told of the stored bytes as they are read.
+ * Reads the uncompressed bytes of all parts, in order, each part checked against the manifest: one that differs fails at its end with
+ * SYNC_EXPORT_CORRUPT. `onBytes` is told of the stored bytes as they are read.
  */
-export async function* readParts(
-  objects: ObjectStore,
-  parts: readonly ExportPart[],
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  for (const part of parts) {
+export class PartReader implements Disposable {
+  readonly #objects: ObjectStore;
+  readonly #parts: readonly ExportPart[];
+  readonly #signal: AbortSignal;
+  readonly #onBytes: (bytes: number) => void;
+  #open: OpenPart | null = null;
+
+  constructor(objects: ObjectStore, parts: readonly ExportPart[], signal: AbortSignal, onBytes: (bytes: number) => void) {
+    this.#objects = objects;
+    this.#parts = parts;
+    this.#signal = signal;
+    this.#onBytes = onBytes;
+  }
+
+  async *chunks(): AsyncGenerator<Buffer> {
+    for (const part of this.#parts) {
+      try {
+        this.#open = await openPart(this.#objects, part, this.#signal, this.#onBytes);
+        yield* this.#open.body;
+      } catch (thrown) {
+        throw partError(thrown, part);
+      }
+      this.#open = null;
+    }
+  }
+
+  /** For a taker that stopped early: reads the part at hand to its end. Throws SYNC_EXPORT_CORRUPT if it differs from the manifest. */
+  async checkRest(): Promise<void> {
+    if (this.#open === null) return;
+    const { part, checked, body } = this.#open;
+    checked.unpipe(body);
+    body.destroy();
     try {
-      yield* await readPart(objects, part, signal, onBytes);
+      await finished(checked.resume(), { writable: false });
     } catch (thrown) {
       throw partError(thrown, part);
     }
   }
+
+  [Symbol.dispose](): void {
+    this.#open?.stored.destroy();
+  }
 }
 
-async function readPart(objects: ObjectStore, part: ExportPart, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<Readable> {
+interface OpenPart {
+  readonly part: ExportPart;
+  readonly stored: Readable;
+  /** The stored bytes once more; ends in an error where they are not the manifest's. */
+  readonly checked: Transform;
+  readonly body: ZstdDecompress;
+}
+
+async function openPart(objects: ObjectStore, part: ExportPart, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<OpenPart> {
   const stored = await objects.get(part.key, signal);
   const checked = stored.pipe(checkPart(part, onBytes));
   const body = checked.pipe(createZstdDecompress({ chunkSize: 256 * 1024 }));
-  stored.once('error', (thrown) => body.destroy(thrown));
+  stored.once('error', (thrown) => checked.destroy(thrown));
   checked.once('error', (thrown) => body.destroy(thrown));
-  body.once('error', () => stored.destroy());
-  body.once('close', () => stored.destroy());
-  return body;
+  return { part, stored, checked, body };
 }
+
+const exportAnew = 'Run the sync again, which exports anew; the live table is untouched.';
 
 /** What a failed read of a part means: our own errors as they are, anything else is damage. */
 function partError(thrown: unknown, part: ExportPart): unknown {
   if (thrown instanceof GccflowError || (thrown instanceof Error && thrown.name === 'AbortError')) return thrown;
   return new GccflowError('SYNC_EXPORT_CORRUPT', `The exported object '${part.key}' cannot be read to its end.`, {
-    hint: 'Run the sync again, which exports anew; the live table is untouched.',
+    hint: exportAnew,
     cause: thrown,
   });
 }
@@ -97,7 +135,8 @@ function checkPart(part: ExportPart, onBytes: (bytes: number) => void): Transfor
     },
     flush(done): void {
       const whole = bytes === part.bytes && hash.digest('hex') === part.sha256;
-      done(whole ? null : new GccflowError('SYNC_EXPORT_CORRUPT', `The exported object '${part.key}' differs from its manifest.`));
+      const message = `The exported object '${part.key}' differs from its manifest.`;
+      done(whole ? null : new GccflowError('SYNC_EXPORT_CORRUPT', message, { hint: exportAnew }));
     },
   });
 }

@@ -5,9 +5,11 @@ import type { LiveTable } from './live-table.ts';
 import type { TableColumn } from './table-columns.ts';
 import { siblingName, type TableName, tableSql } from './table-name.ts';
 
-/** An index or a constraint that goes by another name until the swap. */
+/** What goes by another name until the swap. */
 export interface Renaming {
-  readonly kind: 'index' | 'constraint';
+  readonly kind: 'index' | 'constraint' | 'statistics';
+  /** Of statistics, which may be in another than their table's. */
+  readonly schema?: string;
   readonly from: string;
   readonly to: string;
 }
@@ -62,6 +64,14 @@ function keysAndIndexes(sync: SyncFile, columns: readonly TableColumn[], table: 
   for (const { name, kind, definition, self } of kept) {
     if (kind === 'f') constrain(name, self === null ? definition : definition.replace(`REFERENCES ${self}(`, () => `REFERENCES ${table}(`));
   }
+  for (const { schema, name: to, tail, target, columns: used } of live?.statistics ?? []) {
+    if (!used.every((column) => names.has(column))) continue;
+    const from = siblingName(to, '_new');
+    const name = `${quoteName(schema, 'postgres')}.${quoteName(from, 'postgres')}`;
+    structure.statements.push(`create statistics ${name}${tail} from ${table}`);
+    if (target !== null) structure.statements.push(`alter statistics ${name} set statistics ${target}`);
+    structure.renamings.push({ kind: 'statistics', schema, from, to });
+  }
   return structure;
 }
 
@@ -88,7 +98,11 @@ function describingStatements(columns: readonly TableColumn[], table: string, li
     const before = known.get(name);
     const comment = description === '' ? (before?.comment ?? null) : description;
     if (comment !== null) statements.push(`comment on column ${table}.${column} is ${quoteText(comment, 'postgres')}`);
-    if (fallback !== null || fill !== null || before === undefined) continue;
+    if (before === undefined) continue;
+    if (before.statisticsTarget !== null)
+      statements.push(`alter table ${table} alter column ${column} set statistics ${before.statisticsTarget}`);
+    if (before.options.length > 0) statements.push(`alter table ${table} alter column ${column} set (${before.options.join(', ')})`);
+    if (fallback !== null || fill !== null) continue;
     if (before.default !== null) statements.push(`alter table ${table} alter column ${column} set default ${before.default}`);
     if (before.identity !== '') statements.push(...identityStatements(table, name, before.identity));
   }

@@ -12,6 +12,8 @@ export interface LiveTable {
   readonly columns: readonly LiveColumn[];
   readonly indexes: readonly LiveIndex[];
   readonly constraints: readonly LiveConstraint[];
+  /** Extended statistics. */
+  readonly statistics: readonly LiveStatistics[];
   readonly grants: readonly LiveGrant[];
   /** Statements that create, by name, what hangs on the table: triggers, policies. */
   readonly triggers: readonly { readonly name: string; readonly definition: string; readonly enabled: string }[];
@@ -28,6 +30,10 @@ export interface LiveColumn {
   readonly comment: string | null;
   /** `a` always, `d` by default, empty: no identity. */
   readonly identity: string;
+  /** What ALTER COLUMN … SET STATISTICS takes; null for the default. */
+  readonly statisticsTarget: number | null;
+  /** What ALTER COLUMN … SET takes, e.g. `n_distinct=-0.5`. */
+  readonly options: readonly string[];
   /** The sequence the column owns, quoted; null where none. */
   readonly sequence: string | null;
 }
@@ -47,6 +53,15 @@ export interface LiveConstraint {
   readonly definition: string;
   /** The table as `definition` names it, of a foreign key to the table itself. */
   readonly self: string | null;
+  readonly columns: readonly string[];
+}
+
+export interface LiveStatistics {
+  readonly schema: string;
+  readonly name: string;
+  /** Definition between the name and FROM. */
+  readonly tail: string;
+  readonly target: number | null;
   readonly columns: readonly string[];
 }
 
@@ -95,6 +110,7 @@ const liveTableSql = `
       select coalesce(json_agg(json_build_object(
           'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'default', pg_get_expr(d.adbin, d.adrelid),
           'comment', col_description(c.oid, a.attnum), 'identity', a.attidentity,
+          'statisticsTarget', nullif(a.attstattarget, -1), 'options', coalesce(a.attoptions, '{}'),
           'sequence', case when a.attidentity = '' then pg_get_serial_sequence(format('%I.%I', n.nspname, c.relname), a.attname) end
         ) order by a.attnum), '[]')
       from pg_attribute a left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum and a.attgenerated = ''
@@ -114,6 +130,13 @@ const liveTableSql = `
           'columns', array(select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum = any(k.conkey))
         ) order by k.contype = 'p' desc, k.contype = 'f', k.conname), '[]')
       from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'u', 'c', 'f', 'x')),
+    'statistics', (
+      select coalesce(json_agg(json_build_object('schema', m.nspname, 'name', x.stxname, 'target', nullif(x.stxstattarget, -1),
+          'tail', substr(left(pg_get_statisticsobjdef(x.oid), -length(' FROM ' || c.oid::regclass)), length(format('CREATE STATISTICS %I.%I', m.nspname, x.stxname)) + 1),
+          'columns', array(select distinct a.attname from pg_depend p join pg_attribute a on a.attrelid = c.oid and a.attnum = p.refobjsubid
+                           where p.classid = 'pg_statistic_ext'::regclass and p.objid = x.oid and p.refobjid = c.oid and p.refobjsubid > 0)
+        ) order by x.stxname), '[]')
+      from pg_statistic_ext x join pg_namespace m on m.oid = x.stxnamespace where x.stxrelid = c.oid),
     'grants', (
       select coalesce(json_agg(json_build_object('grantee', case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
           'privilege', g.privilege_type, 'column', g.attname, 'grantable', g.is_grantable)), '[]')

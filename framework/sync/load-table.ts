@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObjectStore } from '../connections/objects.ts';
 import type { Postgres } from '../connections/postgres.ts';
+import { sqlStateOf } from '../connections/postgres-fault.ts';
 import { GccflowError } from '../foundation/error.ts';
+import type { Log } from '../foundation/log.ts';
 import { quoteName, quoteText } from '../foundation/quote.ts';
-import { type ExportManifest, readParts } from './export-manifest.ts';
+import { type ExportManifest, PartReader } from './export-manifest.ts';
 import type { TableColumn } from './table-columns.ts';
 import { type TableName, tableSql } from './table-name.ts';
 import { wholeLines } from './whole-lines.ts';
@@ -14,6 +17,7 @@ export interface LoadInput {
   readonly manifest: ExportManifest;
   readonly objects: ObjectStore;
   readonly signal: AbortSignal;
+  readonly log: Log;
   /** Comment of the new table: whose it is. */
   readonly mark: string;
   /** Whether rows lie in the table in the order of the export. */
@@ -31,9 +35,14 @@ const lanes = 2;
 /** Rows from which a second COPY is worth its connection. */
 const laneRows = 100_000;
 
+/** How often the objects are read before the load fails: a store may answer broken, short or garbled bytes once. */
+const maxReads = 3;
+const pauseMs = 500;
+
 /**
  * Creates a table, which bears its mark from the first moment, and loads an export into it. A load that fails or is killed leaves the
- * table in part: whoever made it drops it, by its mark. Throws SYNC_VALIDATION unless COPY counted the manifest's rows.
+ * table in part: whoever made it drops it, by its mark. Throws SYNC_EXPORT_CORRUPT where the objects cannot be read as they were written,
+ * and SYNC_VALIDATION unless COPY counted the manifest's rows.
  */
 export async function loadTable(postgres: Postgres, input: LoadInput): Promise<number> {
   const { table, columns, manifest, mark, signal } = input;
@@ -41,7 +50,7 @@ export async function loadTable(postgres: Postgres, input: LoadInput): Promise<n
     await session.query(`create table ${tableSql(table)} (${columns.map(columnSql).join(', ')})`);
     await session.query(`comment on table ${tableSql(table)} is ${quoteText(mark, 'postgres')}`);
   }, signal);
-  const rows = manifest.format === 'copy' ? await copyLines(postgres, input) : await copyJsonLines(postgres, input);
+  const rows = await copyWhole(postgres, input);
   if (rows !== manifest.rows) {
     throw new GccflowError('SYNC_VALIDATION', `Sync '${manifest.sync}' exported ${manifest.rows} rows but loaded ${rows}.`, {
       hint: 'Run it again; the live table is untouched.',
@@ -68,13 +77,47 @@ function loadedColumns(columns: readonly TableColumn[]): string {
     .join(', ');
 }
 
+/** Loads all rows. After a failed read whatever one of the COPYs had stored is removed, and all of it is read again. */
+async function copyWhole(postgres: Postgres, input: LoadInput): Promise<number> {
+  const { table, manifest, signal, log } = input;
+  for (let read = 1; ; read++) {
+    try {
+      return await copyOnce(postgres, input);
+    } catch (thrown) {
+      if (read === maxReads || signal.aborted || !isReadFailure(thrown)) throw thrown;
+      log.warn({ err: thrown, sync: manifest.sync, read }, 'export read again');
+      await sleep(read * pauseMs, undefined, { signal });
+      await postgres.query(`truncate ${tableSql(table)}`);
+    }
+  }
+}
+
+async function copyOnce(postgres: Postgres, input: LoadInput): Promise<number> {
+  using reader = readerOf(input);
+  try {
+    return await (input.manifest.format === 'copy' ? copyLines(postgres, input, reader) : copyJsonLines(postgres, input, reader));
+  } catch (thrown) {
+    if (isDataFailure(thrown)) await reader.checkRest(); // damage shows at a part's end, and PostgreSQL may refuse the garbled value first
+    throw thrown;
+  }
+}
+
+function isReadFailure(thrown: unknown): boolean {
+  return thrown instanceof GccflowError && ['SYNC_EXPORT_CORRUPT', 'OBJECTS_UNREACHABLE'].includes(thrown.code);
+}
+
+/** Whether PostgreSQL refused a value: data exceptions and broken constraints. */
+function isDataFailure(thrown: unknown): boolean {
+  return /^2[23]/.test(sqlStateOf(thrown) ?? '');
+}
+
 /** Several COPYs draw whole lines from one stream; the first of them to fail stops the others. */
-async function copyLines(postgres: Postgres, input: LoadInput): Promise<number> {
+async function copyLines(postgres: Postgres, input: LoadInput, reader: PartReader): Promise<number> {
   const { table, columns, manifest, ordered } = input;
   const copy = `copy ${tableSql(table)} (${loadedColumns(columns)}) from stdin (format text)`;
   const failing = new AbortController();
   const signal = AbortSignal.any([input.signal, failing.signal]);
-  const lines = wholeLines(readLines(input, signal));
+  const lines = wholeLines(reader.chunks());
   const count = ordered || manifest.rows < laneRows ? 1 : lanes;
   const loading = Array.from({ length: count }, async () => {
     try {
@@ -90,7 +133,7 @@ async function copyLines(postgres: Postgres, input: LoadInput): Promise<number> 
 }
 
 /** JSON never holds the two control bytes as they are, so a CSV of one column takes each line whole. */
-function copyJsonLines(postgres: Postgres, input: LoadInput): Promise<number> {
+function copyJsonLines(postgres: Postgres, input: LoadInput, reader: PartReader): Promise<number> {
   const { table, columns, signal } = input;
   const names = loadedColumns(columns);
   const record = columns
@@ -100,7 +143,7 @@ function copyJsonLines(postgres: Postgres, input: LoadInput): Promise<number> {
   return postgres.transaction(async (session) => {
     await session.query('create temporary table gccflow_lines (line jsonb not null) on commit drop');
     const copy = `copy gccflow_lines (line) from stdin (format csv, quote e'\\x01', delimiter e'\\x02', null e'\\x03')`;
-    const rows = await session.copyFrom(copy, Readable.from(readLines(input, signal), { objectMode: false }), signal);
+    const rows = await session.copyFrom(copy, Readable.from(reader.chunks(), { objectMode: false }), signal);
     await session.query(
       `insert into ${tableSql(table)} (${names}) select ${record} from gccflow_lines, jsonb_populate_record(null::${tableSql(table)}, line) r`,
     );
@@ -108,9 +151,9 @@ function copyJsonLines(postgres: Postgres, input: LoadInput): Promise<number> {
   }, signal);
 }
 
-function readLines({ objects, manifest, onRows }: LoadInput, signal: AbortSignal): AsyncGenerator<Buffer> {
+function readerOf({ objects, manifest, signal, onRows }: LoadInput): PartReader {
   let read = 0;
-  return readParts(objects, manifest.parts, signal, (bytes) => {
+  return new PartReader(objects, manifest.parts, signal, (bytes) => {
     read += bytes;
     onRows(Math.round((manifest.rows * read) / manifest.bytes));
   });

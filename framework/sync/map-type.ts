@@ -1,4 +1,4 @@
-import { type ClickHouseType, parseClickHouseType } from './clickhouse-type.ts';
+import { type ClickHouseType, parseClickHouseType } from '../connections/clickhouse-type.ts';
 
 /** What a ClickHouse column becomes in PostgreSQL. */
 export interface MappedType {

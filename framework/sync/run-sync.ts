@@ -11,13 +11,14 @@ import { type ExportRange, exportRelation } from './export-relation.ts';
 import { finishTable, type Renaming } from './finish-table.ts';
 import { countRows, type LiveTable, readLiveTable } from './live-table.ts';
 import { loadTable } from './load-table.ts';
-import { lockTable, type Publication, recordPublication } from './publication.ts';
+import { lockTable, type Publication } from './publication.ts';
+import { runCancellable } from './run-cancellable.ts';
 import { dropLeftover, markOf, refuseTakenNames } from './sibling-tables.ts';
 import { swapTable } from './swap-table.ts';
 import type { SyncDeps, SyncOutcome, SyncPhase } from './sync-outcome.ts';
 import { describeRelation, resolveColumns, type TableColumn } from './table-columns.ts';
 import { newTable, tableSql } from './table-name.ts';
-import { requireUpsertable, upsertKey, upsertRange, upsertRows } from './upsert-rows.ts';
+import { requireUpsertable, upsertKey, upsertRange, upsertTable } from './upsert-rows.ts';
 import { validateTable } from './validate-table.ts';
 
 /**
@@ -105,17 +106,19 @@ class SyncRun {
 
   /** What a new table is compared with; null where there is nothing to compare. */
   async #countLive({ live }: Prepared): Promise<number | null> {
-    return live === null || this.#upserts(live) ? null : countRows(this.#deps.postgres, this.#sync.to);
+    if (live === null || this.#upserts(live)) return null;
+    const { postgres, signal } = this.#deps;
+    return postgres.transaction((session) => countRows(session, this.#sync.to), signal);
   }
 
   /** The table beside the live one: loaded, finished, frozen as a table that was long vacuumed, and checked. */
   async #load({ columns, live }: Prepared, manifest: ExportManifest, liveRows: number | null): Promise<Renaming[]> {
-    const { postgres, objects, signal, onProgress, runId } = this.#deps;
+    const { postgres, objects, signal, log, onProgress, runId } = this.#deps;
     const upserts = this.#upserts(live);
     const table = newTable(this.#sync.to);
     const onRows = (rows: number): void => onProgress?.({ phase: 'load', rows, totalRows: manifest.rows });
     const ordered = this.#sync.mode === 'upsert';
-    const input = { table, columns, manifest, objects, signal, mark: markOf(runId), ordered, onRows };
+    const input = { table, columns, manifest, objects, signal, log, mark: markOf(runId), ordered, onRows };
     const rows = await loadTable(postgres, input).catch(async (thrown: unknown) => {
       throw await explainBadText(thrown, this.#sync, columns, this.#deps);
     });
@@ -123,8 +126,8 @@ class SyncRun {
       (session) => finishTable(session, upserts ? stagingOf(this.#sync) : withKey(this.#sync), columns, table, upserts ? null : live),
       signal,
     );
-    await postgres.query(upserts ? `analyze ${tableSql(table)}` : `vacuum (freeze, analyze) ${tableSql(table)}`);
-    await validateTable(postgres, this.#sync, table, { rows, liveRows });
+    await runCancellable(postgres, upserts ? `analyze ${tableSql(table)}` : `vacuum (freeze, analyze) ${tableSql(table)}`, signal);
+    await postgres.transaction((session) => validateTable(session, this.#sync, table, { rows, liveRows }), signal);
     return renamings;
   }
 
@@ -134,12 +137,7 @@ class SyncRun {
       const comment = this.#sync.description === '' ? (live?.comment ?? null) : this.#sync.description;
       return swapTable(postgres, { sync: this.#sync, live, renamings, publication, comment, signal });
     }
-    const staged = newTable(this.#sync.to);
-    await postgres.transaction(async (session) => {
-      await upsertRows(session, this.#sync, columns, staged);
-      await session.query(`drop table ${tableSql(staged)}`);
-      await recordPublication(session, publication);
-    }, signal);
+    return upsertTable(postgres, { sync: this.#sync, columns, staged: newTable(this.#sync.to), publication, signal });
   }
 
   /** What a failed run leaves of its new table; nothing after a publication. A lost connection leaves it to the next run. */

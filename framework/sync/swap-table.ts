@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Postgres, PostgresQueries } from '../connections/postgres.ts';
+import { sqlStateOf } from '../connections/postgres-fault.ts';
 import { formatDuration } from '../foundation/duration.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName, quoteText } from '../foundation/quote.ts';
@@ -24,7 +25,8 @@ export interface SwapInput {
 
 /**
  * Puts the new table in the live one's place, in one transaction that waits `lock_timeout` for its lock at most, tried again until
- * `swap_deadline`. Readers see the old rows or the new ones. Throws SYNC_LOCK_TIMEOUT; the live table is then untouched.
+ * `swap_deadline`, which ends any of its statements, too. Readers see the old rows or the new ones. Throws SYNC_LOCK_TIMEOUT; the live
+ * table is then untouched.
  */
 export function swapTable(postgres: Postgres, input: SwapInput): Promise<void> {
   return withShortLocks(postgres, input, (session) => swapOnce(session, input));
@@ -40,7 +42,11 @@ async function withShortLocks(postgres: Postgres, input: SwapInput, work: (sessi
   const deadline = performance.now() + sync.swap_deadline;
   for (let attempt = 1; ; attempt++) {
     try {
-      await postgres.transaction(work, signal);
+      await postgres.transaction(async (session) => {
+        await session.query(`set local lock_timeout = ${milliseconds(sync.lock_timeout)}`);
+        await session.query(`set local statement_timeout = ${milliseconds(deadline - performance.now())}`);
+        await work(session);
+      }, signal);
       return;
     } catch (thrown) {
       signal.throwIfAborted();
@@ -55,7 +61,6 @@ async function withShortLocks(postgres: Postgres, input: SwapInput, work: (sessi
 async function swapOnce(session: PostgresQueries, input: SwapInput): Promise<void> {
   const { sync, live, publication, comment } = input;
   const [liveName, backup] = [sync.to, backupTable(sync.to)];
-  await session.query(`set local lock_timeout = ${Math.max(1, Math.round(sync.lock_timeout))}`);
   if (live !== null) {
     await session.query(`lock table ${tableSql(liveName)} in access exclusive mode`);
     await requireSame(session, sync, live);
@@ -76,7 +81,6 @@ async function swapOnce(session: PostgresQueries, input: SwapInput): Promise<voi
 async function exchangeOnce(session: PostgresQueries, input: SwapInput & { readonly live: LiveTable }, backup: LiveTable): Promise<void> {
   const { sync, live, publication, comment } = input;
   const [name, kept, moved] = [tableSql(sync.to), tableSql(backupTable(sync.to)), newTable(sync.to)];
-  await session.query(`set local lock_timeout = ${Math.max(1, Math.round(sync.lock_timeout))}`);
   await session.query(`lock table ${name}, ${kept} in access exclusive mode`);
   await requireSame(session, sync, live);
   const dependents = await readDependents(session, sync.to);
@@ -107,6 +111,12 @@ async function setAside(session: PostgresQueries, { to }: SyncFile, live: LiveTa
     await renameIndex(session, to.schema, old, siblingName(name, '_new'));
     renamings.push({ kind: 'index', from: siblingName(name, '_new'), to: name });
   }
+  for (const { schema, name } of live.statistics) {
+    const old = siblingName(name, '_old_bkp');
+    if (!backup.statistics.some((statistics) => statistics.name === old && statistics.schema === schema)) continue;
+    await renameStatistics(session, schema, old, siblingName(name, '_new'));
+    renamings.push({ kind: 'statistics', schema, from: siblingName(name, '_new'), to: name });
+  }
   return renamings;
 }
 
@@ -130,15 +140,17 @@ async function retire(session: PostgresQueries, sync: SyncFile, live: LiveTable)
   await session.query(`comment on table ${tableSql(backup)} is ${quoteText(backupMark, 'postgres')}`);
   for (const { name } of live.constraints) await renameConstraint(session, tableSql(backup), name, siblingName(name, '_old_bkp'));
   for (const { name } of live.indexes) await renameIndex(session, sync.to.schema, name, siblingName(name, '_old_bkp'));
+  for (const { schema, name } of live.statistics) await renameStatistics(session, schema, name, siblingName(name, '_old_bkp'));
 }
 
 /** Gives the new table the live names, and what is told apart by name: triggers, owned sequences, publications. */
 async function promote(session: PostgresQueries, { sync, live, renamings }: SwapInput): Promise<void> {
   const name = tableSql(sync.to);
   await session.query(`alter table ${tableSql(newTable(sync.to))} rename to ${quoteName(sync.to.table, 'postgres')}`);
-  for (const { kind, from, to } of renamings) {
+  for (const { kind, schema = sync.to.schema, from, to } of renamings) {
     if (kind === 'constraint') await renameConstraint(session, name, from, to);
-    else await renameIndex(session, sync.to.schema, from, to);
+    else if (kind === 'index') await renameIndex(session, schema, from, to);
+    else await renameStatistics(session, schema, from, to);
   }
   for (const { sequence, name: column } of live?.columns ?? []) {
     if (sequence === null || !(await hasColumn(session, name, column))) continue;
@@ -175,11 +187,29 @@ async function renameIndex(session: PostgresQueries, schema: string, from: strin
   await session.query(`alter index ${quoteName(schema, 'postgres')}.${quoteName(from, 'postgres')} rename to ${quoteName(to, 'postgres')}`);
 }
 
-function lockTimeout(sync: SyncFile, attempts: number, cause: unknown): GccflowError {
-  const { schema, table } = sync.to;
-  return new GccflowError(
-    'SYNC_LOCK_TIMEOUT',
-    `Sync '${sync.name}' got no lock on table '${schema}.${table}' within ${formatDuration(sync.swap_deadline)}, in ${attempts} tries; the table is untouched.`,
-    { hint: 'Find the long reader in pg_stat_activity, or give the sync a longer `swap_deadline`.', cause },
+async function renameStatistics(session: PostgresQueries, schema: string, from: string, to: string): Promise<void> {
+  await session.query(
+    `alter statistics ${quoteName(schema, 'postgres')}.${quoteName(from, 'postgres')} rename to ${quoteName(to, 'postgres')}`,
   );
+}
+
+/** As a setting; 0 would be no limit. */
+export function milliseconds(duration: number): number {
+  return Math.max(1, Math.round(duration));
+}
+
+/** The error for a publication that waited for its locks too long. */
+export function lockTimeout(sync: SyncFile, attempts: number, cause: unknown): GccflowError {
+  const table = `'${sync.to.schema}.${sync.to.table}'`;
+  const within = `within ${formatDuration(sync.swap_deadline)}, in ${attempts} ${attempts === 1 ? 'try' : 'tries'}; the table is untouched.`;
+  if (sqlStateOf(cause) === '57014') {
+    return new GccflowError('SYNC_LOCK_TIMEOUT', `Sync '${sync.name}' could not finish the swap of table ${table} ${within}`, {
+      hint: 'Look what the swap recreates and how long that takes: materialized views, foreign keys; or give the sync a longer `swap_deadline`.',
+      cause,
+    });
+  }
+  return new GccflowError('SYNC_LOCK_TIMEOUT', `Sync '${sync.name}' got no lock on table ${table} ${within}`, {
+    hint: 'Find the long reader in pg_stat_activity, or give the sync a longer `swap_deadline`.',
+    cause,
+  });
 }

@@ -1,9 +1,12 @@
-import type { PostgresQueries } from '../connections/postgres.ts';
+import type { Postgres, PostgresQueries } from '../connections/postgres.ts';
+import { sqlStateOf } from '../connections/postgres-fault.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 import type { ExportRange } from './export-relation.ts';
 import type { LiveTable } from './live-table.ts';
+import { type Publication, recordPublication } from './publication.ts';
+import { lockTimeout, milliseconds } from './swap-table.ts';
 import type { TableColumn } from './table-columns.ts';
 import { type TableName, tableSql } from './table-name.ts';
 
@@ -45,26 +48,42 @@ export function upsertKey(sync: SyncFile): readonly string[] {
   });
 }
 
-/** Adds the staged rows to the live table and changes those it has. Of staged rows with one key the last one counts. Gives back the rows written. */
-export async function upsertRows(
-  session: PostgresQueries,
-  sync: SyncFile,
-  columns: readonly TableColumn[],
-  staged: TableName,
-): Promise<number> {
+export interface UpsertInput {
+  readonly sync: SyncFile;
+  readonly columns: readonly TableColumn[];
+  readonly staged: TableName;
+  readonly publication: Publication;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Adds the staged rows to the live table and changes those it has, in one transaction that drops the staged table. Of staged rows with one
+ * key the last one counts. A row that another transaction holds is waited for until `swap_deadline`; readers wait for nothing. Throws
+ * SYNC_LOCK_TIMEOUT; the live table is then untouched.
+ */
+export async function upsertTable(postgres: Postgres, { sync, columns, staged, publication, signal }: UpsertInput): Promise<void> {
+  const publish = async (session: PostgresQueries): Promise<void> => {
+    await session.query(`set local lock_timeout = ${milliseconds(sync.swap_deadline)}`);
+    await upsertRows(session, sync, columns, staged);
+    await session.query(`drop table ${tableSql(staged)}`);
+    await recordPublication(session, publication);
+  };
+  try {
+    await postgres.transaction(publish, signal);
+  } catch (thrown) {
+    throw sqlStateOf(thrown) === '55P03' ? lockTimeout(sync, 1, thrown) : thrown;
+  }
+}
+
+async function upsertRows(session: PostgresQueries, sync: SyncFile, columns: readonly TableColumn[], staged: TableName): Promise<void> {
   const key = upsertKey(sync).map((name) => quoteName(name, 'postgres'));
   const names = columns.map(({ name }) => quoteName(name, 'postgres'));
   const changed = names.filter((name) => !key.includes(name)).map((name) => `${name} = excluded.${name}`);
   const order = sync.watermark === null ? 'ctid desc' : `${watermarkName(sync, columns)} desc nulls last, ctid desc`;
-  const rows = await session.query<{ written: string }>(`
-    with written as (
-      insert into ${tableSql(sync.to)} (${names.join(', ')})
-      select distinct on (${key.join(', ')}) ${names.join(', ')} from ${tableSql(staged)} order by ${key.join(', ')}, ${order}
-      on conflict (${key.join(', ')}) do ${changed.length === 0 ? 'nothing' : `update set ${changed.join(', ')}`}
-      returning 1
-    )
-    select count(*) as written from written`);
-  return Number(rows[0]?.written ?? 0);
+  await session.query(`
+    insert into ${tableSql(sync.to)} (${names.join(', ')})
+    select distinct on (${key.join(', ')}) ${names.join(', ')} from ${tableSql(staged)} order by ${key.join(', ')}, ${order}
+    on conflict (${key.join(', ')}) do ${changed.length === 0 ? 'nothing' : `update set ${changed.join(', ')}`}`);
 }
 
 function watermarkName(sync: SyncFile, columns: readonly TableColumn[]): string {
