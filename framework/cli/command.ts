@@ -12,6 +12,8 @@ export interface Option {
   readonly description: string;
   /** A boolean that is on where nothing is said, and turned off by `--no-NAME`. */
   readonly negated?: boolean;
+  /** The least that a number may be; 1 where nothing is said. */
+  readonly least?: number;
   /** A single letter. */
   readonly short?: string;
   readonly aliases?: readonly string[];
@@ -20,7 +22,7 @@ export interface Option {
   /** The only values it takes. */
   readonly choices?: readonly string[];
   /** What the shell offers for its value. */
-  readonly completes?: 'node' | 'target' | 'selector' | 'folder';
+  readonly completes?: 'node' | 'sink' | 'ingest' | 'flow' | 'api' | 'sync' | 'target' | 'selector' | 'folder';
 }
 
 export type Options = Readonly<Record<string, Option>>;
@@ -33,7 +35,7 @@ export interface Positional {
   /** Takes all that follow. Only the last one may. */
   readonly several?: boolean;
   readonly choices?: readonly string[];
-  readonly completes?: 'node' | 'folder';
+  readonly completes?: 'node' | 'sink' | 'ingest' | 'flow' | 'api' | 'sync' | 'folder';
 }
 
 type ValueOf<O extends Option> = O['type'] extends 'boolean'
@@ -61,6 +63,8 @@ export interface CommandContext {
   readonly secrets: Secrets;
   /** Aborts on the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Says how long the command may take to end after that, and what it does meanwhile; 15 s to end statements where it says nothing. */
+  readonly allowStop: (ms: number, meanwhile: string) => void;
 }
 
 export interface Example {

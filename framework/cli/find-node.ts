@@ -7,8 +7,15 @@ export function findNode<Fitting extends Node>(name: string, manifest: Manifest,
   const nodes = [...manifest.nodes.values()].filter(fits);
   const found = nodes.find(({ id }) => id === name) ?? nodes.find((node) => namesOf(node).includes(name));
   if (found) return found;
-  throw new GccflowError('SELECTOR_NO_MATCH', `No node that fits here is called '${name}'.`, {
-    hint: didYouMean(name, nodes.flatMap(namesOf)) ?? '`gccflow ls --output name` prints the names.',
+  const other = [...manifest.nodes.values()].find((node) => node.id === name || namesOf(node).includes(name));
+  const kinds = [...new Set(nodes.map(({ kind }) => kind))];
+  const what = other
+    ? `'${name}' is of type ${other.kind}, which this command does not work on`
+    : `No ${kinds.length === 1 ? kinds[0] : 'node that fits here'} is called '${name}'`;
+  throw new GccflowError('SELECTOR_NO_MATCH', `${what}.`, {
+    hint:
+      didYouMean(name, nodes.flatMap(namesOf)) ??
+      `\`gccflow ls --output name${kinds.length === 1 ? ` --resource-type ${kinds[0]}` : ''}\` prints the names.`,
   });
 }
 

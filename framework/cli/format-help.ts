@@ -15,7 +15,7 @@ export function formatOverview(groups: ReadonlyMap<string, readonly CommandEntry
     '',
   ]);
   return [
-    'gccflow: pipelines as code. SQL models in ClickHouse, tested before they are published, synced to PostgreSQL.',
+    'gccflow: pipelines as code. Providers called within their limits; events stored from queues; SQL models in ClickHouse, tested before they are published, synced to PostgreSQL.',
     '',
     `${paint('bold', 'Usage')}  gccflow COMMAND [flags]`,
     '',

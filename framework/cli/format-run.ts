@@ -5,8 +5,8 @@ import type { Style } from './output.ts';
 
 export type Paint = (style: Style, text: string) => string;
 
-/** One line a node: status, node, rows, time, and the reason where there is more to say. */
-export function formatSummary({ nodes }: RunResult, paint: Paint): string {
+/** One line a node: status, node, rows, time, and the reason where there is more to say, `redact`ed before it is cut. */
+export function formatSummary({ nodes }: RunResult, paint: Paint, redact: (text: string) => string): string {
   const nodeWidth = Math.max(0, ...nodes.map(({ node }) => node.length));
   const rowsWidth = Math.max(0, ...nodes.map((result) => formatRows(result).length));
   return nodes
@@ -19,7 +19,7 @@ export function formatSummary({ nodes }: RunResult, paint: Paint): string {
         pad(formatRows(result), rowsWidth, 'right'),
         pad(time, 8, 'right'),
       ];
-      return `${cells.join('  ')}  ${formatReason(result)}`.trimEnd();
+      return `${cells.join('  ')}  ${formatReason(result, redact)}`.trimEnd();
     })
     .join('\n');
 }
@@ -55,9 +55,9 @@ function formatRows({ rowsWritten, failures }: NodeResult): string {
 const maxReason = 120;
 
 /** The first line of the message, where it says more than the status and the number of rows. Errors follow in full. */
-function formatReason({ message, rowsWritten, failures, status }: NodeResult): string {
+function formatReason({ message, rowsWritten, failures, status }: NodeResult, redact: (text: string) => string): string {
   if (status === 'pass' && failures === 0) return '';
-  const [first = ''] = message.split('\n');
+  const [first = ''] = redact(message).split('\n');
   if (rowsWritten !== null && /^[\d,]+ rows?$/.test(first)) return '';
   return first.length > maxReason ? `${first.slice(0, maxReason - 1)}…` : first;
 }

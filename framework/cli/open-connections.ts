@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from '../connections/broker.ts';
 import { holderOf } from '../connections/embedded-holder.ts';
 import type { ObjectStore } from '../connections/objects.ts';
 import type { Postgres } from '../connections/postgres.ts';
@@ -82,6 +83,15 @@ export async function openTargetPostgres(
     log,
     ...(signal && { signal }),
   });
+}
+
+/** Opens the target's broker, which lives no longer than the command. */
+export async function openTargetBroker(
+  { dir, target }: Project,
+  { log, signal }: Pick<ConnectionOptions, 'log' | 'signal'>,
+): Promise<Broker> {
+  const { openBroker } = await import('../connections/open-broker.ts');
+  return openBroker(target.broker, { projectDir: dir, postgres: target.postgres, log, signal });
 }
 
 async function openSyncConnections(project: Project, options: ConnectionOptions): Promise<SyncConnections & AsyncDisposable> {

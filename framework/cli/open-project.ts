@@ -33,6 +33,7 @@ export async function openProject(
   });
   secrets.addTarget(opened.project.target);
   secrets.addNamed(opened.manifest);
+  secrets.addStreams(opened.manifest.nodes.values());
   return opened;
 }
 

@@ -33,7 +33,7 @@ export function parseArguments(argv: readonly string[], { name: command, options
   }
   const values = Object.entries(options).map(([name, option]) => [name, readValue(name, option, given[name])]);
   const own = withoutCommand(words.map(String), command);
-  return { values: Object.fromEntries(values), positionals: checkPositionals(own, positionals) };
+  return { values: Object.fromEntries(values), positionals: checkPositionals(own, positionals, options) };
 }
 
 function parse(argv: readonly string[], options: Options): parser.Arguments {
@@ -73,7 +73,7 @@ function readValue(name: string, option: Option, given: unknown): unknown {
   if (last === undefined) return undefined;
   if (option.type === 'boolean') return last === true;
   const text = checkText(name, option, last);
-  return option.type === 'number' ? checkNumber(name, text) : text;
+  return option.type === 'number' ? checkNumber(name, option, text) : text;
 }
 
 function checkText(name: string, { choices }: Option, given: unknown): string {
@@ -86,17 +86,18 @@ function checkText(name: string, { choices }: Option, given: unknown): string {
   return given;
 }
 
-function checkNumber(name: string, text: string): number {
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new GccflowError('USAGE', `'--${name}' takes a whole number above 0, not '${text}'.`);
+function checkNumber(name: string, { least = 1 }: Option, text: string): number {
+  if (/^(0|[1-9]\d*)$/.test(text) && Number(text) >= least) return Number(text);
+  const range = least === 0 ? '' : ` above ${least - 1}`;
+  throw new GccflowError('USAGE', `'--${name}' takes a whole number${range}, not '${text}'.`);
 }
 
-function checkPositionals(words: readonly string[], positionals: readonly Positional[]): readonly string[] {
+function checkPositionals(words: readonly string[], positionals: readonly Positional[], options: Options): readonly string[] {
   const missing = positionals[words.length];
   if (missing?.required) throw new GccflowError('USAGE', `The argument ${missing.name.toUpperCase()} is missing: ${missing.description}`);
   const extra = positionals.at(-1)?.several ? undefined : words[positionals.length];
   if (extra !== undefined) {
-    throw new GccflowError('USAGE', `The argument '${extra}' is one too many.`, { hint: 'To pick nodes, write --select before it.' });
+    throw new GccflowError('USAGE', `The argument '${extra}' is one too many.`, { hint: missingFlag(options) });
   }
   for (const [index, { name, choices }] of positionals.entries()) {
     const word = words[index];
@@ -104,6 +105,12 @@ function checkPositionals(words: readonly string[], positionals: readonly Positi
     throw new GccflowError('USAGE', `${name.toUpperCase()} is one of ${choices.join(', ')}, not '${word}'.`);
   }
   return words;
+}
+
+/** The flag that was probably left out before an argument that a command does not take. */
+function missingFlag(options: Options): string {
+  if ('select' in options) return 'To pick nodes, write --select before it.';
+  return 'params' in options ? 'To give params, write --params before them.' : "The command's own help lists what it takes: add --help.";
 }
 
 function unknownFlag(name: string, known: readonly string[]): GccflowError {

@@ -27,7 +27,7 @@ export function printRun(result: RunResult, { context, manifest, json, logFormat
   }
   const onStderr = (style: Style, text: string): string => output.paint('stderr', style, text);
   const onStdout = (style: Style, text: string): string => output.paint('stdout', style, text);
-  if (!json && !output.quiet && result.nodes.length > 0) output.print(formatSummary(result, onStdout));
+  if (!json && !output.quiet && result.nodes.length > 0) output.print(formatSummary(result, onStdout, output.redact));
   for (const { error, status, node: id, message, showSql } of result.nodes) {
     const node = manifest.nodes.get(id);
     if (status === 'warn' && showSql !== null && node?.kind === 'test') {

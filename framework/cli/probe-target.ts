@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { formatDuration } from '../foundation/duration.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Project } from '../project/project.ts';
+import type { ObjectsConfig } from '../project/target-config.ts';
 import type { CommandContext } from './command.ts';
 import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
 
 /** One part of a target, as it was found. */
 export interface ProbedPart {
-  readonly part: 'warehouse' | 'postgres' | 'objects' | 'broker' | 'limiter';
+  readonly part: 'warehouse' | 'postgres' | 'objects' | 'broker' | 'limiter' | 'assets';
   /** What it is and where, without secrets. */
   readonly what: string;
-  /** null where it was not asked, because nothing uses it yet. */
-  readonly answers: boolean | null;
+  readonly answers: boolean;
   /** Version and time, or what went wrong. */
   readonly detail: string;
   readonly hint: string | null;
@@ -22,8 +22,8 @@ export async function probeTarget(
   project: Project,
   { log, signal }: Pick<CommandContext, 'log' | 'signal'>,
 ): Promise<readonly ProbedPart[]> {
-  const { warehouse, postgres, objects, broker, limiter } = project.target;
-  const asked = Promise.all([
+  const { warehouse, postgres, objects, broker, limiter, assets } = project.target;
+  return Promise.all([
     probe(
       'warehouse',
       warehouse.type === 'embedded' ? `embedded ClickHouse in ${warehouse.path}` : `ClickHouse at ${hostOf(warehouse.url)}`,
@@ -42,27 +42,44 @@ export async function probeTarget(
         return `version ${opened.version}`;
       },
     ),
+    probeStore('objects', objects, project, signal),
     probe(
-      'objects',
-      objects.type === 'filesystem'
-        ? `folder ${objects.path}`
-        : `bucket ${objects.bucket}${objects.endpoint ? ` at ${hostOf(objects.endpoint)}` : ''}`,
+      'broker',
+      broker.type === 'embedded' ? 'queues in the PostgreSQL of the target' : `RabbitMQ at ${hostOf(broker.url)}`,
       async () => {
-        const { openObjects } = await import('../connections/open-objects.ts');
-        await using opened = await openObjects(objects, { projectDir: project.dir });
-        const key = `gccflow-debug/${randomUUID()}`;
-        await opened.put(key, 'can be removed', signal);
-        await opened.remove([key]);
-        return 'takes and removes an object';
+        const { openBroker } = await import('../connections/open-broker.ts');
+        await using opened = await openBroker(broker, { projectDir: project.dir, postgres, log, signal });
+        return `version ${opened.version}`;
       },
     ),
+    probe(
+      'limiter',
+      limiter.type === 'embedded' ? 'counts in the PostgreSQL of the target' : `Redis at ${hostOf(limiter.url)}`,
+      async () => {
+        const { openLimiter } = await import('../scrape/limits/open-limiter.ts');
+        await using opened = await openTargetPostgres(project, { threads: 1, log });
+        await using counts = await openLimiter(limiter, { postgres: opened, log, signal });
+        await counts.inspect([{ key: 'gccflow_debug', requests: 1, perMs: 1000, window: 'sliding' }]);
+        return 'counts calls';
+      },
+    ),
+    probeStore('assets', assets.store, project, signal),
   ]);
-  return [...(await asked), unused('broker', broker), unused('limiter', limiter)];
 }
 
-function unused(part: 'broker' | 'limiter', config: { readonly type: string; readonly url?: string }): ProbedPart {
-  const what = config.url === undefined ? config.type : `${config.type} at ${hostOf(config.url)}`;
-  return { part, what, answers: null, detail: 'not asked, because nothing uses it yet', hint: null };
+function probeStore(part: 'objects' | 'assets', config: ObjectsConfig, { dir }: Project, signal: AbortSignal): Promise<ProbedPart> {
+  const where =
+    config.type === 'filesystem'
+      ? `folder ${config.path}`
+      : `bucket ${config.bucket}${config.endpoint ? ` at ${hostOf(config.endpoint)}` : ''}`;
+  return probe(part, where, async () => {
+    const { openObjects } = await import('../connections/open-objects.ts');
+    await using opened = await openObjects(config, { projectDir: dir });
+    const key = `gccflow-debug/${randomUUID()}`;
+    await opened.put(key, 'can be removed', signal);
+    await opened.remove([key]);
+    return 'takes and removes an object';
+  });
 }
 
 async function probe(part: ProbedPart['part'], what: string, ask: () => Promise<string>): Promise<ProbedPart> {

@@ -6,8 +6,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { Manifest, ModelNode, Node, SeedNode, SourceNode, SyncNode } from '../manifest/manifest.ts';
 import { readsFinal } from '../manifest/reads-final.ts';
 import { relationSql } from '../manifest/relation.ts';
-import { renderSql, renderText } from '../manifest/render-sql.ts';
-import { withoutTerminator } from '../project/sql-statements.ts';
+import { renderSql } from '../manifest/render-sql.ts';
 import { tableSql } from '../sync/table-name.ts';
 import type { CommandContext } from './command.ts';
 import { findNode } from './find-node.ts';
@@ -15,6 +14,7 @@ import type { Rows } from './format-rows.ts';
 import { nodeError } from './node-error.ts';
 import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
 import type { OpenProject } from './open-project.ts';
+import { renderInline } from './render-inline.ts';
 
 export interface RowsRequest {
   readonly name: string | undefined;
@@ -59,13 +59,6 @@ function findSync(name: string, manifest: Manifest): SyncNode | undefined {
 function selectSql(node: Exclude<Shown, SyncNode>, manifest: Manifest): string {
   if (node.kind === 'model' && node.config.materialized === 'ephemeral') return renderSql(manifest, node, { incremental: false });
   return `select * from ${relationSql(node.relation)}${readsFinal(node) ? ' final' : ''}`;
-}
-
-function renderInline(sql: string, manifest: Manifest): string {
-  const at = { file: '--inline', line: 1, column: 1 };
-  const common = { fqn: [manifest.projectName, 'inline'], tags: [], meta: {}, description: '', file: at.file, at };
-  const node = { ...common, kind: 'exposure', id: 'exposure.inline', name: 'inline', owner: null, url: null } as const;
-  return withoutTerminator(renderText(manifest, node, sql, { incremental: false }));
 }
 
 /** ClickHouse renders each value itself, twice: as text for people and inside a JSON object. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../foundation/clock.ts';
 import { didYouMean } from '../foundation/closest.ts';
 import { InvalidProject } from '../foundation/diagnostics.ts';
@@ -5,6 +6,7 @@ import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
 import { unwritable } from '../foundation/unwritable.ts';
 import { abortOnSignal, type SignalAbort } from './abort-on-signal.ts';
+import { catchUncaught } from './catch-uncaught.ts';
 import type { Command, CommandContext, CommandEntry, Values } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
@@ -27,21 +29,49 @@ export interface CliInput {
 export interface CliEnd {
   readonly exitCode: ExitCode;
   readonly signal: NodeJS.Signals | null;
+  /** Something may still run that the ordinary end of a process waits for. */
+  readonly atOnce?: true;
 }
+
+/** How long a command may take to end after a signal: its statements have 10 s of it to be killed and tidied up after. */
+const stopMs = 15_000;
+/** How long it may take after a bug, when no more than its connections matter. */
+const stopAfterBugMs = 2_000;
 
 /** Runs the command that the arguments name. Never throws: what goes wrong is printed and told by the end. */
 export async function runCli(input: CliInput): Promise<CliEnd> {
   using abort = abortOnSignal();
+  const uncaught = catchUncaught();
   const secrets = new Secrets();
   const { words, flags } = roughArguments(input.argv);
   const json = flags['log-format'] === 'json';
   const output = openOutput({ ...input, quiet: json || flags.quiet === true, color: flags.color !== false, secrets });
   const log = await openLog(output, flags);
-  abort.signal.addEventListener('abort', () => saySo(abort, json ? log : null, output));
-  const opened: Opened = { output, secrets, signal: abort.signal, log };
+  const stop = { allowedMs: stopMs, meanwhile: 'running statements are ended' };
+  const allowStop = (ms: number, meanwhile: string): void => {
+    Object.assign(stop, { allowedMs: ms, meanwhile });
+  };
+  abort.signal.addEventListener('abort', () => saySo(abort, stop, json ? log : null, output));
+  const opened: Opened = { output, secrets, signal: abort.signal, log, allowStop };
+  const report = (thrown: unknown): Promise<void> =>
+    json ? logErrors(thrown, log) : printError(thrown, input.cwd, flags['project-dir'], output);
+
+  const command = runWords(words, input, { ...opened, abort, report });
+  const bug = uncaught.then((thrown) => endAfterBug(unwritable(thrown) ?? thrown, { command, abort, report }));
+  const ended = command.then((end) => (abort.signal.aborted && abort.received() === null ? bug : end));
+  return await Promise.race([ended, bug, endOverdue(abort, stop, log)]);
+}
+
+interface Ending {
+  readonly abort: SignalAbort;
+  readonly report: (thrown: unknown) => Promise<void>;
+}
+
+/** The command that the words name, to its end. Never rejects. */
+async function runWords(words: readonly string[], input: CliInput, { abort, report, ...opened }: Opened & Ending): Promise<CliEnd> {
   try {
     const entry = findCommand(words);
-    if (entry === undefined) return { exitCode: await runWithoutCommand(input.argv, words, output), signal: null };
+    if (entry === undefined) return { exitCode: await runWithoutCommand(input.argv, words, opened.output), signal: null };
     const command = await entry.load();
     const typed = words.slice(0, entry.name.split(' ').length).join(' ');
     const code = await runCommand({ ...command, name: typed }, input, opened);
@@ -49,15 +79,32 @@ export async function runCli(input: CliInput): Promise<CliEnd> {
   } catch (caught) {
     if (isStop(caught, abort.signal)) return { exitCode: exitCode.failed, signal: abort.received() };
     const thrown = unwritable(caught) ?? caught;
-    if (json) await logErrors(thrown, log);
-    else await printError(thrown, input.cwd, flags['project-dir'], output);
+    await report(thrown);
     return { exitCode: exitCodeOf(thrown), signal: abort.received() };
   }
 }
 
-function saySo({ received }: SignalAbort, log: Log | null, output: Output): void {
+/** Nobody knows what state things are in after an error that nobody caught: the command is stopped, and left behind where that takes long. */
+async function endAfterBug(thrown: unknown, { command, abort, report }: Ending & { readonly command: Promise<CliEnd> }): Promise<CliEnd> {
+  await report(thrown);
+  abort.abort(new Error('stopped by an error that nobody caught', { cause: thrown }));
+  await Promise.race([command, sleep(stopAfterBugMs)]);
+  return { exitCode: exitCodeOf(thrown), signal: null, atOnce: true };
+}
+
+/** After a signal not everything heeds the call to end: a statement of ClickHouse that waits for the network may take minutes. */
+async function endOverdue(abort: SignalAbort, stop: { readonly allowedMs: number }, log: Log): Promise<CliEnd> {
+  await new Promise((resolve) => abort.signal.addEventListener('abort', resolve, { once: true }));
+  const { allowedMs } = stop;
+  await sleep(allowedMs);
+  log.warn({ signal: abort.received(), afterMs: allowedMs }, 'ended by force, as something did not end by itself');
+  return { exitCode: exitCode.failed, signal: abort.received(), atOnce: true };
+}
+
+function saySo({ received }: SignalAbort, { meanwhile }: { readonly meanwhile: string }, log: Log | null, output: Output): void {
+  if (received() === null) return;
   if (log) log.warn({ signal: received() }, 'stop asked for');
-  else output.note(`stopping on ${received()}: running statements are ended; a second signal ends all at once`);
+  else output.note(`stopping on ${received()}: ${meanwhile}; a second signal ends all at once`);
 }
 
 /** Whether something was thrown only because the command was to stop. */
@@ -70,7 +117,7 @@ function isStop(thrown: unknown, signal: AbortSignal): boolean {
   );
 }
 
-type Opened = Pick<CommandContext, 'output' | 'secrets' | 'signal' | 'log'>;
+type Opened = Pick<CommandContext, 'output' | 'secrets' | 'signal' | 'log' | 'allowStop'>;
 
 async function runCommand(command: Command, { argv, cwd, env }: CliInput, opened: Opened): Promise<ExitCode> {
   if (argv.includes('--help') || argv.includes('-h')) return printHelp(command, opened.output);
@@ -84,8 +131,9 @@ function findCommand([first = '', second = '']: readonly string[]): CommandEntry
   return commands.get(`${first} ${second}`) ?? commands.get(first);
 }
 
-async function runWithoutCommand(argv: readonly string[], [name]: readonly string[], output: Output): Promise<ExitCode> {
-  if (name !== undefined) throw unknownCommand(name);
+async function runWithoutCommand(argv: readonly string[], words: readonly string[], output: Output): Promise<ExitCode> {
+  const [name, second] = words;
+  if (name !== undefined) throw unknownCommand(name, second);
   const parsed = parseArguments(argv, { name: '', options: everywhereOptions, positionals: [] });
   const values = parsed.values as Values<EverywhereOptions>;
   if (values.version === true) return printVersion(output);
@@ -94,9 +142,14 @@ async function runWithoutCommand(argv: readonly string[], [name]: readonly strin
   return values.help === true ? exitCode.ok : exitCode.usage;
 }
 
-function unknownCommand(name: string): GccflowError {
-  const hint = dbtCommands[name] ?? didYouMean(name, commands.keys()) ?? '`gccflow --help` lists the commands.';
-  return new GccflowError('USAGE', `There is no command '${name}'.`, { hint });
+function unknownCommand(first: string, second = ''): GccflowError {
+  const both = `${first} ${second}`.trim();
+  const longer = [...commands.keys()].filter((command) => command.startsWith(`${first} `));
+  const listed = longer.length > 0 ? `There are ${longer.map((command) => `'${command}'`).join(', ')}.` : undefined;
+  const near =
+    didYouMean(both, commands.keys()) ?? didYouMean(first, new Set([...commands.keys()].map((command) => command.split(' ')[0] ?? '')));
+  const hint = dbtCommands[first] ?? listed ?? near ?? '`gccflow --help` lists the commands.';
+  return new GccflowError('USAGE', `There is no command '${listed === undefined ? first : both}'.`, { hint });
 }
 
 /** What to do instead of a command that dbt has. */

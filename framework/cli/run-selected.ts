@@ -1,4 +1,4 @@
-import type { Node } from '../manifest/manifest.ts';
+import { kindsOf } from '../plan/order-nodes.ts';
 import type { PlanCommand } from '../plan/plan.ts';
 import type { CommandContext, Values } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
@@ -9,19 +9,17 @@ import { selectFrom } from './select-from.ts';
 
 export interface SelectedRun {
   readonly command: PlanCommand;
-  /** The kinds it runs; all that can be run where empty. */
-  readonly only: readonly Node['kind'][];
   readonly fullRefresh: boolean;
 }
 
 /** Runs the nodes that the selection flags pick. */
 export async function runSelected(
-  { command, only, fullRefresh }: SelectedRun,
+  { command, fullRefresh }: SelectedRun,
   values: Values<SelectionOptions & RunOptions & EverywhereOptions>,
   context: CommandContext,
 ): Promise<ExitCode> {
   const opened = await openProject(values, context);
-  const selection = await selectFrom(opened, values, only);
+  const selection = await selectFrom(opened, values, kindsOf[command]);
   if (selection.nodes.size === 0) {
     context.output.note('Nothing is selected, nothing is done.');
     return exitCode.ok;

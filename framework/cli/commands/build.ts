@@ -19,6 +19,6 @@ export const build = defineCommand({
   options: { ...selectionOptions, ...runOptions, ...fullRefresh },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    return runSelected({ command: 'build', only: [], fullRefresh: values['full-refresh'] === true }, values, context);
+    return runSelected({ command: 'build', fullRefresh: values['full-refresh'] === true }, values, context);
   },
 });

@@ -8,7 +8,7 @@ export const debug = defineCommand({
   name: 'debug',
   summary: 'Say of every part of a target what it is and whether it answers.',
   description:
-    'Loads the project, opens every connection of the target, and prints for each what it is, its version and whether it answers, with what to do where it does not. A broker and a limiter are named without being asked: nothing uses them yet. Never prints a secret. Exits 1 if a part does not answer.',
+    'Loads the project, opens every connection of the target, and prints for each what it is, its version and whether it answers, with what to do where it does not. Never prints a secret. Exits 1 if a part does not answer.',
   examples: [
     { command: 'gccflow debug', description: 'The default target.' },
     { command: 'gccflow debug --target prod --json', description: 'Another one, as JSON.' },
@@ -29,7 +29,7 @@ export const debug = defineCommand({
       output.print(`project '${about.project}', ${manifest.nodes.size} nodes, target '${about.target}'\n`);
       for (const part of parts) output.print(formatPart(part, (style, text) => output.paint('stdout', style, text)));
     }
-    return parts.every(({ answers }) => answers !== false) ? exitCode.ok : exitCode.failed;
+    return parts.every(({ answers }) => answers) ? exitCode.ok : exitCode.failed;
   },
 });
 
@@ -40,7 +40,6 @@ function formatPart({ part, what, answers, detail, hint }: ProbedPart, paint: Pa
   return hint === null ? line : `${line}\n        ${paint('cyan', 'hint:')} ${hint}`;
 }
 
-function formatMark(answers: boolean | null, paint: Paint): string {
-  if (answers === null) return 'unused';
+function formatMark(answers: boolean, paint: Paint): string {
   return answers ? paint('green', 'ok    ') : paint('red', 'failed');
 }

@@ -33,6 +33,80 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
     ],
   ],
   [
+    'Stream',
+    [
+      entry('ingest', 'Take events by gRPC and HTTP, and publish them.', async () => (await import('./ingest.ts')).ingest),
+      entry('sink', 'Drain queues into tables and APIs.', async () => (await import('./sink.ts')).sink),
+      entry('queues ls', 'Say how full the queues are.', async () => (await import('./queues-ls.ts')).queuesLs),
+      entry(
+        'queues plan',
+        'Compare exchanges, queues and bindings with the broker.',
+        async () => (await import('./queues-plan.ts')).queuesPlan,
+      ),
+      entry('queues apply', 'Create what is missing of them.', async () => (await import('./queues-apply.ts')).queuesApply),
+      entry('dead-letters ls', 'Count what failed for good, by reason.', async () => (await import('./dead-letters-ls.ts')).deadLettersLs),
+      entry('dead-letters show', 'Print dead letters of a sink.', async () => (await import('./dead-letters-show.ts')).deadLettersShow),
+      entry(
+        'dead-letters replay',
+        'Put dead letters back into their queue.',
+        async () => (await import('./dead-letters-replay.ts')).deadLettersReplay,
+      ),
+      entry('dead-letters purge', 'Remove dead letters.', async () => (await import('./dead-letters-purge.ts')).deadLettersPurge),
+    ],
+  ],
+  [
+    'Scrape',
+    [
+      entry('worker', 'Run the tasks of flows.', async () => (await import('./worker.ts')).worker),
+      entry('serve scrape', 'Answer HTTP requests by running tasks of flows.', async () => (await import('./serve-scrape.ts')).serveScrape),
+      entry('enqueue', 'Queue tasks of a flow.', async () => (await import('./enqueue.ts')).enqueue),
+      entry('tasks ls', 'List tasks, those queued last first.', async () => (await import('./tasks-ls.ts')).tasksLs),
+      entry('tasks show', 'Print all that is known of tasks.', async () => (await import('./tasks-show.ts')).tasksShow),
+      entry(
+        'tasks retry',
+        'Queue tasks again that failed, expired or were cancelled.',
+        async () => (await import('./tasks-retry.ts')).tasksRetry,
+      ),
+      entry('tasks cancel', 'End tasks that wait or run.', async () => (await import('./tasks-cancel.ts')).tasksCancel),
+      entry('tasks stats', 'Count the tasks of each flow.', async () => (await import('./tasks-stats.ts')).tasksStats),
+      entry('flows ls', 'List the flows of the project.', async () => (await import('./flows-ls.ts')).flowsLs),
+      entry('flows pause', 'Start no more tasks of flows.', async () => (await import('./flows-pause.ts')).flowsPause),
+      entry('flows resume', 'Start tasks of paused flows again.', async () => (await import('./flows-resume.ts')).flowsResume),
+      entry('limits', 'Say how full the rate limits are.', async () => (await import('./limits.ts')).limits),
+      entry(
+        'credentials add',
+        'Store a credential of a source, encrypted.',
+        async () => (await import('./credentials-add.ts')).credentialsAdd,
+      ),
+      entry(
+        'credentials ls',
+        'List credentials: which may be used, and why not.',
+        async () => (await import('./credentials-ls.ts')).credentialsLs,
+      ),
+      entry(
+        'credentials test',
+        'Ask providers what they make of credentials.',
+        async () => (await import('./credentials-test.ts')).credentialsTest,
+      ),
+      entry(
+        'credentials disable',
+        'Let credentials not be used until they are enabled.',
+        async () => (await import('./credentials-disable.ts')).credentialsDisable,
+      ),
+      entry(
+        'credentials enable',
+        'Let credentials be used again.',
+        async () => (await import('./credentials-enable.ts')).credentialsEnable,
+      ),
+      entry('credentials rm', 'Remove credentials.', async () => (await import('./credentials-rm.ts')).credentialsRm),
+      entry(
+        'credentials rotate',
+        'Encrypt all credentials with the first key.',
+        async () => (await import('./credentials-rotate.ts')).credentialsRotate,
+      ),
+    ],
+  ],
+  [
     'Tools',
     [
       entry(

@@ -19,10 +19,11 @@ export const plan = defineCommand({
     const { openTargetWarehouse } = await import('../open-connections.ts');
     const { openPlanner } = await import('../open-planner.ts');
     const { explainPlan } = await import('../../plan/explain-plan.ts');
+    const { kindsOf } = await import('../../plan/order-nodes.ts');
     const { parseWaitLock } = await import('../parse-wait-lock.ts');
     const waitLockMs = parseWaitLock(values['wait-lock']);
     const opened = await openProject(values, context);
-    const selection = await selectFrom(opened, values);
+    const selection = await selectFrom(opened, values, kindsOf.build);
     await using warehouse = await openTargetWarehouse(opened.project, { ...context, threads: 1, waitLockMs });
     const request = { command: 'build', nodes: [...selection.nodes], fullRefresh: values['full-refresh'] === true } as const;
     const planned = await (await openPlanner(opened, request, warehouse, context.clock))();

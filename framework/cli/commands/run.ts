@@ -14,6 +14,6 @@ export const run = defineCommand({
   options: { ...selectionOptions, ...runOptions, ...fullRefresh },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    return runSelected({ command: 'run', only: ['model'], fullRefresh: values['full-refresh'] === true }, values, context);
+    return runSelected({ command: 'run', fullRefresh: values['full-refresh'] === true }, values, context);
   },
 });

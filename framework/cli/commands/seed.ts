@@ -13,6 +13,6 @@ export const seed = defineCommand({
   options: { ...selectionOptions, ...runOptions, ...fullRefresh },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    return runSelected({ command: 'seed', only: ['seed'], fullRefresh: values['full-refresh'] === true }, values, context);
+    return runSelected({ command: 'seed', fullRefresh: values['full-refresh'] === true }, values, context);
   },
 });

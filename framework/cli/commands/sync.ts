@@ -12,12 +12,12 @@ export const sync = defineCommand({
     { command: 'gccflow sync --select tag:core', description: 'Those with a tag.' },
   ],
   positionals: [
-    { name: 'name', description: 'Names of syncs; all that --select picks where none are given.', several: true, completes: 'node' },
+    { name: 'name', description: 'Names of syncs; all that --select picks where none are given.', several: true, completes: 'sync' },
   ],
   options: { ...selectionOptions, ...runOptions },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
     const select = [...values.select, ...context.positionals];
-    return runSelected({ command: 'sync', only: ['sync'], fullRefresh: false }, { ...values, select }, context);
+    return runSelected({ command: 'sync', fullRefresh: false }, { ...values, select }, context);
   },
 });

@@ -15,6 +15,6 @@ export const test = defineCommand({
   options: { ...selectionOptions, ...runOptions },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    return runSelected({ command: 'test', only: ['test'], fullRefresh: false }, values, context);
+    return runSelected({ command: 'test', fullRefresh: false }, values, context);
   },
 });
