@@ -31,3 +31,30 @@ for (const [name, type, message, expected] of cases) {
     assert.equal(at && `${at.line}:${at.column}`, expected);
   });
 }
+
+const typed = `{{config materialized="table"}}
+-- one + two
+select
+  a + b as total, -- plus(a, b)
+  toStartOfMonth (day) as month,
+  if(a = '=', sum(c), sum(d)) as e
+from {{ref "x"}}
+where a`;
+
+const typeCases: readonly [string, string, string | null][] = [
+  ['a function', 'Illegal type String of argument of function toStartOfMonth. Should be Date.', '5:3'],
+  ['a quoted function', "A value of illegal type was provided as 1st argument 'day' to function 'toStartOfMonth'. Expected: Date.", '5:19'],
+  ['an operator', 'Illegal types String and UInt8 of arguments of function plus.', '4:5'],
+  ['an operator beside text that looks like it', 'There is no supertype for types: while executing function equals on arguments a.', '6:8'],
+  ['a filter', 'Invalid type for filter in WHERE: String.', '8:1'],
+  ['a function of several calls', 'Illegal type String of argument for aggregate function sum.', null],
+  ['a function that the file does not call', 'Illegal type String of argument of function length.', null],
+  ['nothing', 'There is no supertype for types String, UInt8.', null],
+];
+for (const [name, message, expected] of typeCases) {
+  test(`a complaint of types that names ${name} is ${expected === null ? 'not placed' : `placed at ${expected}`}`, () => {
+    const at = placeFault({ type: 'ILLEGAL_TYPE_OF_ARGUMENT', message }, { file: 'models/m.sql', text: typed });
+
+    assert.equal(at && `${at.line}:${at.column}`, expected);
+  });
+}

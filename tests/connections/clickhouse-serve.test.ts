@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -254,6 +256,35 @@ test('a query whose client went away is ended', async () => {
   while ((await count(`query_id = 'left'`)) > 0) await wait(5);
 });
 
+for (const [way, leave] of [
+  ['closes its connection', (socket: Socket) => void socket.end()],
+  ['is cut off', (socket: Socket) => void socket.resetAndDestroy()],
+] as const) {
+  for (const [what, sql] of [
+    ['insert', 'insert into dbt.slow select sleepEachRow(0.02) from numbers(30) settings max_block_size = 1'],
+    ['query', 'select sleepEachRow(0.02) from numbers(30) settings max_block_size = 1 format JSON'],
+  ] as const) {
+    test(`serving outlives a client that ${way} while headers tell the progress of its ${what}`, { timeout: 60_000 }, async () => {
+      using uncaught = uncaughtErrors();
+      await client.command({ query: 'create or replace table dbt.slow (slept UInt8) engine = MergeTree order by slept' });
+      const socket = connect(Number(new URL(served.url).port), '127.0.0.1').on('error', () => {});
+      const options = 'query_id=leaver&send_progress_in_http_headers=1&http_headers_progress_interval_ms=10&wait_end_of_query=1';
+      const auth = `X-ClickHouse-User: ${served.user}\r\nX-ClickHouse-Key: ${served.password}`;
+      socket.write(`POST /?${options} HTTP/1.1\r\nHost: here\r\n${auth}\r\nContent-Length: ${sql.length}\r\n\r\n${sql}`);
+      while (!/X-ClickHouse-Progress/.test(String((await once(socket, 'data'))[0])));
+
+      leave(socket);
+      while ((await count(`query_id = 'leaver'`)) > 0) await wait(5);
+      const answer = await ask('select 1');
+      const inserted = await ask('select count() from dbt.slow');
+
+      assert.equal(await answer.text(), '1\n');
+      assert.equal(await inserted.text(), what === 'insert' ? '30\n' : '0\n');
+      assert.deepEqual(uncaught.messages, []); // each would end a process that only serves
+    });
+  }
+}
+
 test('progress comes in headers while the query runs', async () => {
   const answer = await raw(
     'select sum(sleepEachRow(0.005)) from numbers(100) settings max_block_size = 1',
@@ -283,6 +314,13 @@ function ask(
   const auth = { 'X-ClickHouse-User': served.user, 'X-ClickHouse-Key': served.password };
   const sent = body === undefined ? null : typeof body === 'string' ? body : new Uint8Array(body);
   return fetch(url, { method: body === undefined ? 'GET' : 'POST', body: sent, headers: { ...auth, ...headers }, signal: signal ?? null });
+}
+
+function uncaughtErrors(): { readonly messages: string[] } & Disposable {
+  const messages: string[] = [];
+  const note = ({ message }: Error): void => void messages.push(message);
+  process.on('uncaughtException', note);
+  return { messages, [Symbol.dispose]: () => void process.off('uncaughtException', note) };
 }
 
 async function count(where: string): Promise<number> {

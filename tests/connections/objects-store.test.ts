@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { scratchBucket, scratchFolder } from '../support/objects.ts';
@@ -76,6 +77,32 @@ for (const [name, scratch] of [
     let bytes = 0;
     for await (const chunk of await objects.get('large')) bytes += (chunk as Buffer).length;
     assert.equal(bytes, 13 << 20);
+  });
+
+  test(`${name}: the SHA-256 that an object was put with is known, whether it came at once or in parts`, async () => {
+    await using store = await scratch();
+    const { objects } = store;
+    const small = Buffer.from('a small one');
+    const large = Buffer.alloc(6 << 20, 'l');
+    const detailsOf = (body: Buffer) => ({ contentType: 'image/png', sha256: hash('sha256', body) });
+
+    await objects.put('small', small, undefined, detailsOf(small));
+    await objects.put('large', Readable.from([large]), undefined, detailsOf(large));
+
+    assert.equal(await objects.sha256('small'), detailsOf(small).sha256);
+    assert.equal(await objects.sha256('large'), detailsOf(large).sha256);
+    assert.equal(await objects.sha256('not/here'), null);
+  });
+
+  test(`${name}: what is put without its SHA-256 is never taken for what was there before`, async () => {
+    await using store = await scratch();
+    const { objects } = store;
+    const first = { contentType: 'image/png', sha256: hash('sha256', 'first') };
+    await objects.put('key', 'first', undefined, first);
+
+    await objects.put('key', 'second');
+
+    assert.notEqual(await objects.sha256('key'), first.sha256);
   });
 
   test(`${name}: an object that is not there is named`, async () => {

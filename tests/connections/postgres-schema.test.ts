@@ -53,6 +53,12 @@ test('several that migrate a fresh server at once all find the same tables', asy
   assert.deepEqual(await server.postgres.query('select name from gccflow.schema_migration order by name'), [
     { name: '0001_sync_publication' },
     { name: '0002_mark_kept_copies' },
+    { name: '0003_broker' },
+    { name: '0004_broker_content_encoding' },
+    { name: '0005_scrape' },
+    { name: '0006_credential' },
+    { name: '0007_event_outbox' },
+    { name: '0008_limits' },
   ]);
 });
 

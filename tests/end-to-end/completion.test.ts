@@ -17,10 +17,13 @@ const cases: readonly [readonly string[], readonly string[]][] = [
   [['build', '--selector', ''], ['numbers']],
   [['list', '--select', 'mart'], ['mart_number']],
   [['completion', 'z'], ['zsh']],
+  [['sink', ''], ['events']],
+  [['dead-letters', 'replay', ''], ['events']],
 ];
 const targetsAndSelector = {
   'project.yaml': `name: small\ntarget: dev\ntargets:\n  dev: {}\n  prod: { postgres: { type: postgres, url: '{{env "UNSET"}}' } }\n`,
   'selectors.yaml': 'selectors: [{ name: numbers, definition: stg_number }]\n',
+  'sinks/events.yaml': 'kind: sink\nname: events\nqueue: { name: q }\nto: { clickhouse: events }\ncolumns: { id: String }\n',
 };
 for (const [words, expected] of cases) {
   test(`gccflow ${words.join(' ')} completes to ${expected.join(' ')}`, async () => {

@@ -23,8 +23,9 @@ test('a fresh project builds, is published to PostgreSQL, can be shown and rolle
       ['warehouse', true],
       ['postgres', true],
       ['objects', true],
-      ['broker', null],
-      ['limiter', null],
+      ['broker', true],
+      ['limiter', true],
+      ['assets', true],
     ],
   );
   assert.equal(built.exitCode, 0, built.stderr);

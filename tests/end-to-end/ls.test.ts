@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
-import { projectFolder, runCli, smallProject } from '../support/cli.ts';
+import { projectFolder, runCli, smallProject, startCli } from '../support/cli.ts';
 
 test('ls prints nodes parents first, on stdout alone', async () => {
   using project = projectFolder(smallProject);
@@ -60,6 +61,21 @@ test('a selection that matches nothing exits 2 and offers the nearest name', asy
   assert.match(stderr, /^error\[SELECTOR_NO_MATCH\]: .*'mart_numbr'.*\n {2}hint: .*mart_number/);
 });
 
+test('build and plan refuse a selection of nodes that they do not run', async () => {
+  using project = projectFolder({
+    ...smallProject,
+    'sinks/events.yaml': 'kind: sink\nname: events\nqueue: { name: events_q }\nto: { clickhouse: events }\ncolumns: { id: String }\n',
+  });
+
+  const built = await runCli(['build', '-s', 'events'], { cwd: project.dir });
+  const planned = await runCli(['plan', '-s', 'events'], { cwd: project.dir });
+
+  for (const { exitCode, stderr } of [built, planned]) {
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /SELECTOR_NO_MATCH[\s\S]*hint: It picks nodes of type sink, and this command works on model, seed, test, sync\./);
+  }
+});
+
 test('--allow-empty permits a selection of nothing', async () => {
   using project = projectFolder(smallProject);
 
@@ -70,11 +86,24 @@ test('--allow-empty permits a selection of nothing', async () => {
 
 test('a reader that closes the pipe early is no mistake', async () => {
   using project = projectFolder(smallProject);
-  const { startCli } = await import('../support/cli.ts');
   const { child, ended } = startCli(['ls', '--json'], { cwd: project.dir });
+  ended.catch(() => {}); // its own reading of stdout breaks off
 
   child.stdout?.destroy();
-  const { exitCode, stderr } = await ended.catch(() => ({ exitCode: 0, stderr: '' }));
+  const [exitCode, signal] = await once(child, 'exit');
 
-  assert.deepEqual({ exitCode, stderr }, { exitCode: 0, stderr: '' });
+  assert.deepEqual([exitCode, signal], [0, null]);
+});
+
+test('a run goes on where nobody reads its progress any more', async () => {
+  using project = projectFolder(smallProject);
+  const { child, ended } = startCli(['run'], { cwd: project.dir });
+  ended.catch(() => {}); // its own reading of stderr breaks off
+
+  child.stderr?.destroy();
+  const [exitCode, signal] = await once(child, 'exit');
+  const shown = await runCli(['show', 'mart_number', '--json'], { cwd: project.dir });
+
+  assert.deepEqual([exitCode, signal], [0, null]);
+  assert.equal(JSON.parse(shown.stdout).length, 10);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CliRun, projectFolder, runCli, smallProject, startCli } from '../support/cli.ts';
@@ -51,6 +53,35 @@ test('a second signal ends the process at once, by that signal', async () => {
   ]);
 
   assert.deepEqual([run.exitCode, run.signal], [null, 'SIGTERM']);
+});
+
+test('a sync whose store breaks off every connection is interrupted within the 10 s that containers are given', async () => {
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+  const store = createServer((socket) => {
+    reach();
+    socket.on('error', () => {}).resetAndDestroy();
+  });
+  await once(store.listen(0, '127.0.0.1'), 'listening');
+  const endpoint = `http://127.0.0.1:${(store.address() as AddressInfo).port}`;
+  using project = projectFolder({
+    ...smallProject,
+    'project.yaml': `name: small\ntargets:\n  dev:\n    objects: { type: s3, bucket: scratch, endpoint: '${endpoint}', access_key_id: id, secret_access_key: key }\n`,
+    'sinks/number.yaml': 'kind: sync\nname: number\nfrom: stg_number\nto: number\n',
+  });
+  chmodSync(project.dir, 0o711); // the embedded server may be another user's process
+  const { child, ended } = startCli(['build'], { cwd: project.dir });
+  await Promise.race([reached, ended.then(({ stderr }) => assert.fail(stderr))]);
+
+  const begun = performance.now();
+  child.kill('SIGINT');
+  const run = await ended;
+  const tookMs = performance.now() - begun;
+  store.close();
+
+  assert.deepEqual([run.exitCode, run.signal], [null, 'SIGINT'], run.stderr);
+  assert.ok(tookMs < 10_000, `it took ${tookMs} ms`);
+  const { results } = JSON.parse(readFileSync(join(project.dir, 'target/run_results.json'), 'utf8'));
+  assert.ok(results.length > 0);
 });
 
 test('a second run of the same warehouse exits 3 and says who holds it; --wait-lock waits', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { commands } from '../../framework/cli/commands/index.ts';
 import { projectFolder, runCli, smallProject } from '../support/cli.ts';
@@ -32,6 +34,11 @@ test('a command without arguments is wrong usage and prints the overview', async
 
 const mistakes: readonly [readonly string[], RegExp][] = [
   [['bild'], /^error\[USAGE\]: There is no command 'bild'\.\n {2}hint: Did you mean 'build'\?/],
+  [['queues'], /There is no command 'queues'\.\n {2}hint: There are 'queues ls', 'queues plan', 'queues apply'\./],
+  [['queues', 'list'], /There is no command 'queues list'\.\n {2}hint: There are 'queues ls'/],
+  [['queue', 'ls'], /There is no command 'queue'\.\n {2}hint: Did you mean 'queues ls'\?/],
+  [['dead-letter'], /Did you mean 'dead-letters'\?/],
+  [['rollback', 'unique_mart_number_id'], /'unique_mart_number_id' is of type test, which this command does not work on\./],
   [['ls', '--selct', 'x'], /There is no flag '--selct' here\.\n {2}hint: Did you mean '--select'\?/],
   [['ls', '--outputs=name'], /Did you mean '--output'\?/],
   [['ls', '-z'], /There is no flag '-z' here/],
@@ -126,4 +133,14 @@ test('dbt list is ls', async () => {
 
   assert.equal(runs[0]?.exitCode, 0);
   assert.deepEqual(runs[1], runs[0]);
+});
+
+test('an older Node is told which one is needed', () => {
+  const older = `data:text/javascript,${encodeURIComponent("Object.defineProperty(process, 'versions', { value: { node: '22.9.1' } })")}`;
+  const main = join(import.meta.dirname, '../../framework/cli/gccflow.mjs');
+
+  const { status, stderr } = spawnSync(process.execPath, ['--import', older, main, 'ls'], { encoding: 'utf8' });
+
+  assert.equal(status, 1);
+  assert.match(stderr, /^gccflow needs Node 24\.12 or later, and this is 22\.9\.1\./);
 });

@@ -18,7 +18,7 @@ test('refs, sources, this, vars and the environment become SQL, and nothing is e
       'sources/raw.yaml': 'kind: source\nname: raw\ntables: [{ name: event, identifier: "Event Log" }]\n',
       'models/a.sql': 'select 1',
       'models/b.sql': `{{config materialized="table"}}
-select '<&>' as x, {{var "days"}}, {{var "none" "d<x"}}, '{{env "REGION"}}'
+select '<&>' as x, {{var "days"}}, {{var "none" "d<x"}}, '{{env "REGION"}}', '{{env "NOWHERE" "e<x"}}'
 from {{ref "a"}} join {{source "raw" "event"}} using (id) where id not in (select id from {{this}});
 `,
     },
@@ -27,7 +27,7 @@ from {{ref "a"}} join {{source "raw" "event"}} using (id) where id not in (selec
 
   assert.equal(
     sql,
-    `select '<&>' as x, 7, d<x, 'in'\nfrom \`dbt\`.\`a\` join \`raw\`.\`Event Log\` using (id) where id not in (select id from \`dbt\`.\`b\`)`,
+    `select '<&>' as x, 7, d<x, 'in', 'e<x'\nfrom \`dbt\`.\`a\` join \`raw\`.\`Event Log\` using (id) where id not in (select id from \`dbt\`.\`b\`)`,
   );
 });
 

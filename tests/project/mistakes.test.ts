@@ -23,6 +23,30 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
     expected: ['YAML_SYNTAX models/m.yaml:4:1 Tabs are not allowed as indentation.'],
   },
   {
+    name: 'an API that cannot be read is the only mistake, though flows call it',
+    files: {
+      'sources/api.yaml': 'kind: api\nname: tube\nbase_url: tube.example.com\n',
+      'flows/a.yaml': 'kind: flow\nname: a\nretrieve: { api: tube, path: /a }\n',
+    },
+    expected: [
+      "VALUE_INVALID sources/api.yaml:3:11 'base_url': an address like https://graph.facebook.com is expected, without login, query and fragment.",
+    ],
+  },
+  {
+    name: 'what a variable that is not set leaves unfit is no mistake of its own',
+    files: { 'sources/api.yaml': `kind: api\nname: tube\nbase_url: '{{env "TUBE_ADDRESS_X"}}'\n` },
+    expected: [
+      "ENV_MISSING sources/api.yaml:3:11 The environment variable 'TUBE_ADDRESS_X' is not set. | Set it, for example: export TUBE_ADDRESS_X=…",
+    ],
+  },
+  {
+    name: 'an API that shows a secret names the credentials it is of',
+    files: { 'sources/api.yaml': "kind: api\nname: tube\nbase_url: http://tube\nauth: { bearer: '{token}' }\n" },
+    expected: [
+      "VALUE_INVALID sources/api.yaml:4:7 'auth' shows 'token' of a credential, and the API has no 'credentials'. | Say whose: credentials: { source: … }; `gccflow credentials add` stores one.",
+    ],
+  },
+  {
     name: 'a model that does not parse is the only mistake, though others read and describe it',
     files: {
       'models/a.sql': 'select {{ref "b"}',
@@ -82,9 +106,75 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
     expected: ["KEY_UNKNOWN project.yaml:4:3 'stagin' is neither a config key nor a folder or node in 'models'. | Did you mean 'staging'?"],
   },
   {
+    name: 'what dbt knows and gccflow does not comes with what to write instead',
+    files: {
+      'models/a.sql': '{{config incremental_strategy="merge"}}\nselect 1',
+      'models/b.sql': '{{config incremental_strategy="delete+insert"}}\nselect 1',
+      'models/c.sql': '{{config incremental_strategy="apend"}}\nselect 1',
+      'models/d.sql': '{{config incremental_strategy="constructor"}}\nselect 1',
+    },
+    expected: [
+      "VALUE_INVALID models/a.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected. | Rows are replaced by key with 'delete_insert' and a 'unique_key', or with 'append' on a ReplacingMergeTree.",
+      "VALUE_INVALID models/b.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected. | Did you mean 'delete_insert'?",
+      "VALUE_INVALID models/c.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected. | Did you mean 'append'?",
+      "VALUE_INVALID models/d.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected.",
+    ],
+  },
+  {
+    name: "a materialization of dbt's comes with what to write instead",
+    files: { 'models/a.sql': '{{config materialized="materialized_view"}}\nselect 1' },
+    expected: [
+      "MATERIALIZATION_UNKNOWN models/a.sql:1:23 The model 'a' names the materialization 'materialized_view', which does not exist. | Materialize it as 'incremental', which reads only new rows, or as 'table'.",
+    ],
+  },
+  {
+    name: 'a mistake in an argument of a test stands at the argument',
+    files: {
+      'models/a.sql': 'select 1 as id',
+      'models/m.yaml': `kind: models
+models:
+  - name: a
+    columns:
+      - name: id
+        tests:
+          - relationships:
+              to: orders
+              field: id
+          - relationships: { arguments: { to: customers, field: id } }
+          - relationships: { to: a, field: 1 }
+          - relationships: { to: a, feild: id, field: id }
+`,
+    },
+    expected: [
+      "REF_NOT_FOUND models/m.yaml:8:19 Test 'relationships_a_id__id__orders' refers to 'orders', which no file defines.",
+      "REF_NOT_FOUND models/m.yaml:10:47 Test 'relationships_a_id__id__customers' refers to 'customers', which no file defines.",
+      "VALUE_INVALID models/m.yaml:11:44 'field': a value of type string is expected.",
+      "KEY_UNKNOWN models/m.yaml:12:37 The key 'feild' is not known here. | Did you mean 'field'?",
+    ],
+  },
+  {
     name: 'a value of the wrong type names key and type',
     files: { 'project.yaml': 'name: shop\ntargets: { dev: { threads: lots } }\n' },
     expected: ["VALUE_INVALID project.yaml:2:28 'threads': a value of type number is expected."],
+  },
+  {
+    name: 'a duration without a unit names what one looks like',
+    files: { 'models/a.yaml': 'kind: models\nmodels: [{ name: a, config: { timeout: 5 } }]\n', 'models/a.sql': 'select 1 as x' },
+    expected: ["VALUE_INVALID models/a.yaml:2:40 'timeout': a duration is expected, for example 500ms, 2s, 5m, 4h or 1d."],
+  },
+  {
+    name: 'a text that stands for a list of one is named as such',
+    files: {
+      'sinks/s.yaml': 'kind: sink\nname: s\nqueue: { name: q }\nto: { postgres: t, key: ident }\ncolumns: { id: bigint }\n',
+    },
+    expected: ["VALUE_INVALID sinks/s.yaml:4:25 'key': 'ident' is none of the columns."],
+  },
+  {
+    name: 'a path that begins with no slash is shown one that does',
+    files: {
+      'sources/i.yaml': 'kind: ingest\nname: i\nhttp: { routes: [{ path: order, publish: [{ exchange: x, routing_key: y }] }] }\n',
+    },
+    expected: ["VALUE_INVALID sources/i.yaml:3:26 'path': a path is expected, for example /shopify/event."],
   },
   {
     name: 'a config value outside its range stands at the value in the SQL',
@@ -214,8 +304,8 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
   {
     name: 'an unset variable of the environment is a mistake in SQL and in YAML',
     files: {
-      'models/a.sql': 'select {{env "REGION"}}',
-      'sources/s.yaml': `kind: source\nname: raw\ndatabase: '{{env "RAW_DB"}}'\n`,
+      'models/a.sql': 'select {{env "REGION"}}, {{env "ZONE" "a"}}',
+      'sources/s.yaml': `kind: source\nname: raw\ndatabase: '{{env "RAW_DB"}}'\ndescription: '{{env "NOTE" "none"}}'\n`,
     },
     expected: [
       "ENV_MISSING models/a.sql:1:14 The environment variable 'REGION' is not set. | Set it, for example: export REGION=…",

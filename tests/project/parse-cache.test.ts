@@ -104,11 +104,11 @@ test('what a killed run left in the cache folder goes with the next write; what 
   using project = projectDir(files);
   const dir = join(project.dir, '.gccflow/cache');
   const gone = spawnSync(process.execPath, ['--version']).pid;
-  project.write({ [`.gccflow/cache/parse-cache.json.${gone}`]: 'half', [`.gccflow/cache/parse-cache.json.${process.ppid}`]: 'half' });
+  project.write({ [`.gccflow/cache/parse-cache.json.${gone}`]: 'half', [`.gccflow/cache/parse-cache.jsonl.${process.ppid}`]: 'half' });
 
   await loadCached(project);
 
-  assert.deepEqual(readdirSync(dir).toSorted(), ['parse-cache.json', `parse-cache.json.${process.ppid}`]);
+  assert.deepEqual(readdirSync(dir).toSorted(), ['parse-cache.json', `parse-cache.jsonl.${process.ppid}`]);
 });
 
 test('a cache folder that cannot be made does no harm', async () => {

@@ -182,15 +182,17 @@ test('a value beyond the sample that types are inferred from is still held to it
 
 test('a seed is loaded again when its bytes or its config change, and on a full refresh', async () => {
   await using project = await scratchProject({ [post]: 'id\n1\n' });
+  const load = async () => (await project.run('seed')).nodes[0];
   const status = async (options = {}) => (await project.run('seed', options)).nodes[0]?.status;
 
   const first = await status();
-  const same = await status();
+  const { status: same, message, publicationId } = (await load()) ?? assert.fail();
   const refreshed = await status({ fullRefresh: true });
   await project.write({ [post]: 'id\n2\n' });
   const changed = await status();
 
   assert.deepEqual([first, same, refreshed, changed], ['success', 'unchanged', 'success', 'success']);
+  assert.match(message, new RegExp(`^unchanged since 20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ \\(publication ${publicationId}\\)$`));
   assert.deepEqual(await project.query('select id from @.post'), [{ id: '2' }]);
 });
 

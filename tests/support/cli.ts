@@ -17,6 +17,8 @@ export interface CliRun {
 export interface CliOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads on stdin; nothing where undefined. */
+  readonly input?: string;
 }
 
 /** Runs gccflow as its users do, in a process of its own, to its end. */
@@ -27,10 +29,12 @@ export async function runCli(args: readonly string[], options: CliOptions): Prom
 /** Starts gccflow in a process of its own; `ended` says how it came out. */
 export function startCli(
   args: readonly string[],
-  { cwd, env = {} }: CliOptions,
+  { cwd, env = {}, input }: CliOptions,
 ): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...inherited } = process.env;
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  // One that ends without reading closes the pipe.
+  child.stdin.on('error', () => {}).end(input);
   const ends = new Promise<Pick<CliRun, 'exitCode' | 'signal'>>((resolve, reject) => {
     child.on('error', reject).on('close', (exitCode, signal) => resolve({ exitCode, signal }));
   });

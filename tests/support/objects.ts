@@ -20,13 +20,22 @@ export async function scratchFolder(): Promise<ScratchObjects> {
   return { objects, config, [Symbol.asyncDispose]: async () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** An empty bucket of an S3-compatible server on a free port, with signature v4. */
-export async function scratchBucket(): Promise<ScratchObjects> {
+export type ScratchBucket = ScratchObjects & { readonly config: Extract<ObjectsConfig, { type: 's3' }> };
+
+/** An empty bucket of an S3-compatible server on a free port, with signature v4; it checks signatures unless another secret is given. */
+export async function scratchBucket({ secret = 'S3RVER' }: { readonly secret?: string } = {}): Promise<ScratchBucket> {
   await using opening = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'gccflow-s3-'));
   opening.defer(() => rmSync(directory, { recursive: true, force: true }));
   const port = await freePort();
-  const server = new S3rver({ port, address: '127.0.0.1', silent: true, directory, configureBuckets: [{ name: 'scratch', configs: [] }] });
+  const server = new S3rver({
+    port,
+    address: '127.0.0.1',
+    silent: true,
+    directory,
+    configureBuckets: [{ name: 'scratch', configs: [] }],
+    allowMismatchedSignatures: secret !== 'S3RVER',
+  });
   await server.run();
   opening.defer(() => server.close());
   const config = {
@@ -36,7 +45,7 @@ export async function scratchBucket(): Promise<ScratchObjects> {
     region: 'us-east-1',
     endpoint: `http://127.0.0.1:${port}`,
     access_key_id: 'S3RVER',
-    secret_access_key: 'S3RVER',
+    secret_access_key: secret,
   } as const;
   const objects = opening.use(await openObjects(config, { projectDir: '/' }));
   const open = opening.move();

@@ -6,6 +6,7 @@ declare module 's3rver' {
       silent: boolean;
       directory: string;
       configureBuckets: readonly { name: string; configs: readonly string[] }[];
+      allowMismatchedSignatures: boolean;
     });
     run(): Promise<unknown>;
     close(): Promise<void>;

@@ -96,6 +96,56 @@ test('a table of another owner stays his', async () => {
   await postgres.query(`drop role owner_${s}`);
 });
 
+test('extended statistics and the statistics targets of columns go with the name, and back', async () => {
+  await using sync = await published();
+  const { schema: s, postgres } = sync;
+  await postgres.query(`create schema other_${s}`);
+  await using _other = { [Symbol.asyncDispose]: async () => void (await postgres.query(`drop schema other_${s} cascade`)) };
+  await postgres.query(`create statistics ${s}."Pair" (dependencies, mcv) on parent, name from ${s}.target`);
+  await postgres.query(`alter statistics ${s}."Pair" set statistics 250`);
+  await postgres.query(`create statistics other_${s}.lower_name on lower(name) from ${s}.target`);
+  await postgres.query(`alter table ${s}.target alter name set statistics 500, alter parent set (n_distinct = 7)`);
+  const read = () =>
+    postgres.query(
+      `select replace(pg_get_statisticsobjdef(oid), '${s}', 's') as definition, stxstattarget from pg_statistic_ext where stxrelid = '${s}.target'::regclass order by stxname`,
+    );
+  const before = await read();
+
+  await sync.run(key);
+
+  assert.equal(before.length, 2);
+  assert.deepEqual(await read(), before);
+  const [collected] = await postgres.query(
+    `select count(*)::int from pg_statistic_ext_data d join pg_statistic_ext x on x.oid = d.stxoid where x.stxrelid = '${s}.target'::regclass`,
+  );
+  assert.deepEqual(collected, { count: 2 });
+  assert.deepEqual(
+    await postgres.query(
+      `select attname, attstattarget, attoptions::text from pg_attribute where attrelid = '${s}.target'::regclass and attname in ('name', 'parent') order by 1`,
+    ),
+    [
+      { attname: 'name', attstattarget: 500, attoptions: null },
+      { attname: 'parent', attstattarget: null, attoptions: '{n_distinct=7}' },
+    ],
+  );
+  await sync.run(key);
+  await rollbackSync({ sync: sync.file(key) }, { postgres, runId: 'r', clock: systemClock, signal: new AbortController().signal });
+  assert.deepEqual(await read(), before);
+});
+
+test('a table with a rule is refused before data moves, whatever `dependents` says', async () => {
+  await using sync = await published();
+  const { schema: s, postgres } = sync;
+  await postgres.query(`create rule "keep all" as on delete to ${s}.target do instead nothing`);
+  const exported = await sync.objects.list('');
+
+  for (const dependents of ['refuse', 'recreate'] as const) {
+    await assert.rejects(sync.run({ ...key, dependents }), { code: 'SYNC_DEPENDENTS', message: /target': rule "keep all"/ });
+  }
+
+  assert.deepEqual(await sync.objects.list(''), exported);
+});
+
 test('a partitioned table, a partition and a child are refused, whatever `dependents` says', async () => {
   await using sync = await scratchSync();
   const { schema: s, postgres } = sync;

@@ -126,3 +126,21 @@ test('an upsert that fails after its rows were staged leaves the table, and the 
   const tables = await sync.postgres.query(`select tablename from pg_tables where schemaname = $1`, [sync.schema]);
   assert.deepEqual(tables, [{ tablename: 'target' }]);
 });
+
+test('an upsert waits for a row that somebody holds until its deadline, and changes nothing then', async () => {
+  await using sync = await scratchSync();
+  await sync.fill(`select toInt32(number) as id, 'old' as state, ${at('number')} as seen_at from numbers(3)`);
+  await sync.run(upsert);
+  await sync.fill(`select toInt32(number) as id, 'new' as state, ${at('100')} as seen_at from numbers(5)`);
+  await using holder = await sync.postgres.session();
+  await holder.query('begin');
+  await holder.query(`select 1 from ${sync.schema}.target where id = 1 for update`);
+
+  const running = sync.run({ ...upsert, swap_deadline: '300ms' });
+
+  await assert.rejects(running, { code: 'SYNC_LOCK_TIMEOUT', message: /target' within 300 ms, in 1 try; the table is untouched/ });
+  await holder.query('rollback');
+  assert.deepEqual(await sync.rows('select count(*)::int, max(state) as state'), [{ count: 3, state: 'old' }]);
+  await sync.run(upsert);
+  assert.deepEqual(await sync.rows('select count(*)::int, max(state) as state'), [{ count: 5, state: 'new' }]);
+});

@@ -1,0 +1,46 @@
+import { Agent } from 'node:http';
+import { Client, credentials } from '@grpc/grpc-js';
+import { dispatch, launch, send } from './ingest.ts';
+
+/** Senders that go on until they are told to stop, and remember what they were promised. */
+export interface Load {
+  /** Ids of events that were answered 202 or OK. */
+  readonly promised: ReadonlySet<string>;
+  /** Ids of events that were sent. */
+  readonly sent: ReadonlySet<string>;
+  stop(): Promise<void>;
+}
+
+/** Sends single events over HTTP and gRPC, by so many senders each, as fast as they are answered. */
+export function startLoad(target: { readonly http: string; readonly grpc: string }, senders: number): Load {
+  const promised = new Set<string>();
+  const sent = new Set<string>();
+  const agent = new Agent({ keepAlive: true, maxSockets: senders });
+  const client = new Client(target.grpc, credentials.createInsecure());
+  let stopped = false;
+  const loop = async (name: string, send: (id: string) => Promise<boolean>): Promise<void> => {
+    for (let count = 0; !stopped; count++) {
+      const id = `${name}-${count}`;
+      sent.add(id);
+      if (await send(id)) promised.add(id);
+      else await new Promise((resolve) => setTimeout(resolve, 5)); // the server is away: not in a hot loop
+    }
+  };
+  const byHttp = (id: string): Promise<boolean> =>
+    send(`${target.http}/event`, { method: 'POST', agent }, { events: [launch(id)] }).then(
+      ({ status }) => status === 202,
+      () => false,
+    );
+  const byGrpc = async (id: string): Promise<boolean> => (await dispatch(client, { events: [launch(id)] })).status === 'OK';
+  const loops = Array.from({ length: senders }, (_, index) => [loop(`http${index}`, byHttp), loop(`grpc${index}`, byGrpc)]).flat();
+  return {
+    promised,
+    sent,
+    stop: async () => {
+      stopped = true;
+      await Promise.all(loops);
+      client.close();
+      agent.destroy();
+    },
+  };
+}
