@@ -37,4 +37,4 @@ async function slot(): Promise<void> {
 const began = performance.now();
 await Promise.all(Array.from({ length: concurrency }, slot));
 process.send?.({ done, seconds: (performance.now() - began) / 1000 });
-process.disconnect();
+process.disconnect?.();
