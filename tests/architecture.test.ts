@@ -15,7 +15,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   sink: ['project', 'manifest', 'connections'],
   ingest: ['project', 'manifest', 'connections'],
   scrape: ['project', 'manifest', 'connections'],
-  cli: ['project', 'manifest', 'materializations', 'plan', 'connections', 'run', 'sync', 'sink', 'ingest', 'scrape'],
+  check: ['project', 'manifest', 'materializations', 'plan', 'connections', 'run', 'sync', 'sink'],
+  cli: ['project', 'manifest', 'materializations', 'plan', 'connections', 'run', 'sync', 'sink', 'ingest', 'scrape', 'check'],
 };
 
 /** The only files that may import a package; a swap of the package is then a small diff. */
