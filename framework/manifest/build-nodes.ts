@@ -35,6 +35,7 @@ export function buildSources(project: Project): Declared<SourceNode>[] {
       relation: { database: table.database, name: table.identifier },
       columns: table.columns,
       loadedAt: table.loadedAt,
+      loadedAtQuery: table.loadedAtQuery,
       freshness: table.freshness,
     },
   }));

@@ -41,12 +41,18 @@ export interface SourceNode extends NodeCommon {
   readonly columns: readonly Column[];
   /** Column or expression that says when a row was loaded. */
   readonly loadedAt: string | null;
+  /** A SELECT that gives the time at which the table was loaded, in place of `loadedAt`. */
+  readonly loadedAtQuery: string | null;
+  /** null where nobody asks how old the rows may be. */
   readonly freshness: Freshness | null;
 }
 
+/** How old the newest row may be. At least one of the two ages is set. */
 export interface Freshness {
   readonly warnAfterMs: number | null;
   readonly errorAfterMs: number | null;
+  /** SQL condition on the rows that `loadedAt` is read of. */
+  readonly filter: string | null;
 }
 
 /** A CSV file loaded as a table. */

@@ -167,6 +167,12 @@ function readProperties(
 function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diagnostics): FileContent {
   const tables = read.tables.map((table, index): SourceTable => {
     const freshness = table.freshness === undefined ? read.freshness : table.freshness;
+    const loaded = loadedAtOf(table.loaded_at === undefined && table.loaded_at_query === undefined ? read : table);
+    if (freshness && freshness.filter !== null && loaded.loadedAt === null) {
+      const at = document.at([...(table.freshness === undefined ? [] : ['tables', index]), 'freshness', 'filter']);
+      const message = `The table '${table.name}' has a freshness filter, and no 'loaded_at' whose rows it could filter.`;
+      diagnostics.report(new GccflowError('CONFIG_CONFLICT', message, { at, hint: "Declare 'loaded_at', or remove the filter." }));
+    }
     return {
       source: read.name,
       table: table.name,
@@ -174,8 +180,8 @@ function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diag
       database: read.database ?? read.name,
       identifier: table.identifier ?? table.name,
       description: table.description,
-      loadedAt: table.loaded_at === undefined ? read.loaded_at : table.loaded_at,
-      freshness: freshness && { warnAfterMs: freshness.warn_after, errorAfterMs: freshness.error_after },
+      ...loaded,
+      freshness: freshness && { warnAfterMs: freshness.warn_after, errorAfterMs: freshness.error_after, filter: freshness.filter },
       tags: [...new Set([...read.tags, ...table.tags])],
       meta: { ...read.meta, ...table.meta },
       columns: table.columns.map(columnOf),
@@ -183,6 +189,10 @@ function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diag
     };
   });
   return { kind: 'sources', tables };
+}
+
+function loadedAtOf({ loaded_at, loaded_at_query }: Pick<SourceFile, 'loaded_at' | 'loaded_at_query'>) {
+  return { loadedAt: loaded_at ?? null, loadedAtQuery: loaded_at_query ?? null };
 }
 
 function columnOf({ name, type, description, tags, meta }: ColumnEntry): Column {

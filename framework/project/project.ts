@@ -102,7 +102,8 @@ export interface SourceTable {
   readonly identifier: string;
   readonly description: string;
   readonly loadedAt: string | null;
-  readonly freshness: { readonly warnAfterMs: number | null; readonly errorAfterMs: number | null } | null;
+  readonly loadedAtQuery: string | null;
+  readonly freshness: { readonly warnAfterMs: number | null; readonly errorAfterMs: number | null; readonly filter: string | null } | null;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, unknown>>;
   readonly columns: readonly Column[];

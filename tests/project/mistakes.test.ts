@@ -335,6 +335,29 @@ models:
     expected: ["REF_NOT_FOUND models/m.yaml:3:11 The properties of 'abd' belong to no model: no file has that name. | Did you mean 'abc'?"],
   },
   {
+    name: 'freshness that cannot mean what it says is named where it stands',
+    files: {
+      'sources/s.yaml': `kind: source
+name: raw
+tables:
+  - { name: a, freshness: { filter: 'x > 1' } }
+  - { name: b, freshness: { warn_after: 2d, error_after: 1d } }
+  - { name: c, loaded_at: at, loaded_at_query: select now() }
+`,
+      'sources/t.yaml': `kind: source
+name: parts
+freshness: { error_after: 1d, filter: 'x > 1' }
+tables: [{ name: a }, { name: b, loaded_at: at }, { name: c, freshness: null }]
+`,
+    },
+    expected: [
+      "VALUE_INVALID sources/s.yaml:4:27 'freshness': one of 'warn_after' and 'error_after' is expected.",
+      "VALUE_INVALID sources/s.yaml:5:27 'freshness': 'warn_after' is longer than 'error_after', so that it would never warn.",
+      "VALUE_INVALID sources/s.yaml:6:48 'loaded_at_query': it stands beside 'loaded_at'; only one of them can say when rows were loaded.",
+      "CONFIG_CONFLICT sources/t.yaml:3:39 The table 'a' has a freshness filter, and no 'loaded_at' whose rows it could filter. | Declare 'loaded_at', or remove the filter.",
+    ],
+  },
+  {
     name: 'an unknown source table is offered the nearest one',
     files: {
       'sources/s.yaml': 'kind: source\nname: raw\ntables: [{ name: event }]\n',
