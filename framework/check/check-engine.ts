@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WarehouseFault, WarehouseSettings } from '../connections/warehouse.ts';
 import { parseFault } from '../connections/warehouse-fault.ts';
@@ -21,7 +23,7 @@ export type EngineAnswer =
   | { readonly kind: 'lost'; readonly why: 'crashed' | 'timed out' };
 
 /**
- * ClickHouse with nothing in it but what it is told, in memory, in a process of its own: a statement that hangs or crashes costs that
+ * ClickHouse with nothing in it but what it is told, in a folder for the time being and in a process of its own: a statement that hangs or crashes costs that
  * statement, and the engine starts anew with the tables it had. One statement runs at a time, in the order they are given.
  */
 export interface CheckEngine extends AsyncDisposable {
@@ -56,6 +58,7 @@ class ChildEngine implements CheckEngine {
   readonly #statementMs: number;
   readonly #kept: string[] = [];
   #child: ChildProcess | null = null;
+  #folder = '';
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(statementMs: number) {
@@ -63,13 +66,17 @@ class ChildEngine implements CheckEngine {
   }
 
   async start(): Promise<void> {
-    const child = fork(join(import.meta.dirname, 'engine-child.ts'), { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    this.#folder = await mkdtemp(join(tmpdir(), 'gccflow-check-'));
+    const seconds = String(Math.ceil(this.#statementMs / 1000) + 1);
+    const child = fork(join(import.meta.dirname, 'engine-child.ts'), [this.#folder, seconds], {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    this.#child = child;
     const reply = await Promise.race([once(child, 'message'), once(child, 'exit')]);
     const [said] = reply as [EngineReply | number | null];
-    if (typeof said === 'object' && said !== null && 'ready' in said) {
-      this.#child = child;
-      return;
-    }
+    if (typeof said === 'object' && said !== null && 'ready' in said) return;
+    await this.#end();
     const why = typeof said === 'object' && said !== null && 'unavailable' in said ? said.unavailable : 'its process ended at once';
     throw new GccflowError('DEPENDENCY_MISSING', `The embedded ClickHouse does not start: ${why}.`, {
       hint: "Run 'npm install chdb'; --no-engine checks the graph without it.",
@@ -107,10 +114,12 @@ class ChildEngine implements CheckEngine {
   async #end(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL'); // it holds nothing that outlives it
-    await gone;
+    if (child && child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL'); // it holds nothing that outlives it
+      await gone;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   async #ask(request: EngineRequest): Promise<EngineAnswer> {

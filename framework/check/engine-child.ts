@@ -1,4 +1,5 @@
-/** The process of a check engine: one session of ClickHouse in memory, one statement after another, until its parent goes. */
+/** The process of a check engine: `engine-child.ts FOLDER SECONDS`. One statement after another, each for SECONDS at most, until its parent goes. */
+import { rmSync } from 'node:fs';
 import { openEngine } from '../connections/embedded-engine.ts';
 import { messageOf } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
@@ -6,10 +7,16 @@ import type { EngineReply, EngineRequest } from './check-engine.ts';
 
 const send = (reply: EngineReply): void => void process.send?.(reply);
 
-process.on('disconnect', () => process.kill(process.pid, 'SIGKILL')); // a statement that hangs would keep it alive
+const [folder = '', seconds = ''] = process.argv.slice(2);
+
+process.on('disconnect', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.kill(process.pid, 'SIGKILL');
+});
 
 try {
-  const session = (await openEngine(':memory:')).open();
+  const session = (await openEngine(folder)).open();
+  session.runNow(`set max_execution_time = ${Number(seconds)}`); // where the parent is gone, nobody else ends a statement
   process.on('message', ({ sql, settings }: EngineRequest) => {
     const names = Object.keys(settings);
     try {
