@@ -7,7 +7,7 @@ import type { Postgres } from '../connections/postgres.ts';
 import { parseDuration } from '../foundation/duration.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { FlowNode } from '../manifest/manifest.ts';
-import { namedSecrets } from '../run/mask-secrets.ts';
+import { namedSecrets } from '../manifest/mask-secrets.ts';
 import { openRelay } from '../scrape/outbox/relay.ts';
 import { inspectOutbox } from '../scrape/outbox/waiting-events.ts';
 import { openTaskQueue } from '../scrape/queue/open-task-queue.ts';

@@ -1,7 +1,7 @@
 import type { Manifest, Node } from '../manifest/manifest.ts';
+import { namedSecrets } from '../manifest/mask-secrets.ts';
 import type { ApiFile } from '../project/api-file.ts';
 import type { TargetConfig } from '../project/target-config.ts';
-import { namedSecrets } from '../run/mask-secrets.ts';
 
 const mask = '***';
 /** A shorter secret is only masked where it stands alone: masking each `a` of a text would hide the text and tell the secret. */

@@ -1,8 +1,8 @@
 import type { StatementCost } from '../connections/warehouse.ts';
 import type { Manifest, Node } from '../manifest/manifest.ts';
+import { maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import { relationSql } from '../manifest/relation.ts';
 import { artifactMetadata, type Invocation } from './invocation.ts';
-import { maskNamedSecrets } from './mask-secrets.ts';
 import type { NodeResult, NodeStatus, RunResult } from './run-result.ts';
 import { uniqueId } from './unique-id.ts';
 

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Manifest, ModelNode, SeedNode, TestNode } from '../manifest/manifest.ts';
+import { maskerOf } from '../manifest/mask-secrets.ts';
 import { formatManifest } from './format-manifest.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
-import { maskerOf } from './mask-secrets.ts';
 import type { RunResult } from './run-result.ts';
 
 export interface ArtifactOptions {

@@ -1,4 +1,4 @@
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from './manifest.ts';
 
 const mask = '***';
 const secretName = /secret|token|passw|credential|private|api_?key|access_?key/i;
