@@ -6,6 +6,7 @@ import { locate, type Position, positionOf, startOf } from '../foundation/locati
 import { ApiFile } from './api-file.ts';
 import { checkApi, namedApi } from './check-api.ts';
 import { checkFlow } from './check-flow.ts';
+import { checkFreshness } from './check-freshness.ts';
 import { checkShape } from './check-shape.ts';
 import { type Env, expandEnv, readsEnv } from './expand-env.ts';
 import { FlowFile } from './flow-file.ts';
@@ -165,14 +166,10 @@ function readProperties(
 }
 
 function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diagnostics): FileContent {
+  checkFreshness(read, document, diagnostics);
   const tables = read.tables.map((table, index): SourceTable => {
     const freshness = table.freshness === undefined ? read.freshness : table.freshness;
-    const loaded = loadedAtOf(table.loaded_at === undefined && table.loaded_at_query === undefined ? read : table);
-    if (freshness && freshness.filter !== null && loaded.loadedAt === null) {
-      const at = document.at([...(table.freshness === undefined ? [] : ['tables', index]), 'freshness', 'filter']);
-      const message = `The table '${table.name}' has a freshness filter, and no 'loaded_at' whose rows it could filter.`;
-      diagnostics.report(new GccflowError('CONFIG_CONFLICT', message, { at, hint: "Declare 'loaded_at', or remove the filter." }));
-    }
+    const loaded = table.loaded_at === undefined && table.loaded_at_query === undefined ? read : table;
     return {
       source: read.name,
       table: table.name,
@@ -180,7 +177,8 @@ function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diag
       database: read.database ?? read.name,
       identifier: table.identifier ?? table.name,
       description: table.description,
-      ...loaded,
+      loadedAt: loaded.loaded_at ?? null,
+      loadedAtQuery: loaded.loaded_at_query ?? null,
       freshness: freshness && { warnAfterMs: freshness.warn_after, errorAfterMs: freshness.error_after, filter: freshness.filter },
       tags: [...new Set([...read.tags, ...table.tags])],
       meta: { ...read.meta, ...table.meta },
@@ -189,10 +187,6 @@ function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diag
     };
   });
   return { kind: 'sources', tables };
-}
-
-function loadedAtOf({ loaded_at, loaded_at_query }: Pick<SourceFile, 'loaded_at' | 'loaded_at_query'>) {
-  return { loadedAt: loaded_at ?? null, loadedAtQuery: loaded_at_query ?? null };
 }
 
 function columnOf({ name, type, description, tags, meta }: ColumnEntry): Column {

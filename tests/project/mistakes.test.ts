@@ -340,7 +340,7 @@ models:
       'sources/s.yaml': `kind: source
 name: raw
 tables:
-  - { name: a, freshness: { filter: 'x > 1' } }
+  - { name: a, loaded_at: at, freshness: { filter: 'x > 1' } }
   - { name: b, freshness: { warn_after: 2d, error_after: 1d } }
   - { name: c, loaded_at: at, loaded_at_query: select now() }
 `,
@@ -351,9 +351,9 @@ tables: [{ name: a }, { name: b, loaded_at: at }, { name: c, freshness: null }]
 `,
     },
     expected: [
-      "VALUE_INVALID sources/s.yaml:4:27 'freshness': one of 'warn_after' and 'error_after' is expected.",
-      "VALUE_INVALID sources/s.yaml:5:27 'freshness': 'warn_after' is longer than 'error_after', so that it would never warn.",
-      "VALUE_INVALID sources/s.yaml:6:48 'loaded_at_query': it stands beside 'loaded_at'; only one of them can say when rows were loaded.",
+      "CONFIG_CONFLICT sources/s.yaml:4:42 Freshness has neither 'warn_after' nor 'error_after'. | Say how old the newest row may be, for example warn_after: 12h.",
+      "CONFIG_CONFLICT sources/s.yaml:5:41 'warn_after' is longer than 'error_after', so that it would never warn.",
+      "CONFIG_CONFLICT sources/s.yaml:6:48 'loaded_at' and 'loaded_at_query' exclude each other. | Keep the one that tells when rows were loaded.",
       "CONFIG_CONFLICT sources/t.yaml:3:39 The table 'a' has a freshness filter, and no 'loaded_at' whose rows it could filter. | Declare 'loaded_at', or remove the filter.",
     ],
   },
