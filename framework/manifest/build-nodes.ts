@@ -61,6 +61,7 @@ export function buildSeeds(project: Project, builtins: Builtins, diagnostics: Di
       relation: relationOf(seed.name, config, project),
       config,
       columns: own?.columns ?? [],
+      propertiesFile: own?.file ?? null,
       contentHash: seed.contentHash,
     };
     checkConfig(node, places, builtins, diagnostics);
@@ -89,6 +90,8 @@ export function buildModels(project: Project, builtins: Builtins, diagnostics: D
       relation: relationOf(model.name, config, project),
       config,
       columns: own?.columns ?? [],
+      propertiesFile: own?.file ?? null,
+      constraints: own?.constraints ?? [],
       template: model.template,
     };
     checkConfig(node, places, builtins, diagnostics);

@@ -1,5 +1,6 @@
 import type { Location } from '../foundation/location.ts';
 import type { ApiFile } from '../project/api-file.ts';
+import type { Constraint } from '../project/constraint.ts';
 import type { FlowFile } from '../project/flow-file.ts';
 import type { IngestFile } from '../project/ingest-file.ts';
 import type { ModelConfig } from '../project/model-config.ts';
@@ -62,6 +63,8 @@ export interface SeedNode extends NodeCommon {
   readonly relation: Relation;
   readonly config: ModelConfig;
   readonly columns: readonly Column[];
+  /** The file that declares the columns; null where none does. */
+  readonly propertiesFile: string | null;
   /** sha256 of the file's bytes, hex. */
   readonly contentHash: string;
 }
@@ -73,6 +76,9 @@ export interface ModelNode extends NodeCommon {
   readonly relation: Relation;
   readonly config: ModelConfig;
   readonly columns: readonly Column[];
+  /** The file that declares the columns; null where none does. */
+  readonly propertiesFile: string | null;
+  readonly constraints: readonly Constraint[];
   readonly template: Template;
 }
 

@@ -15,8 +15,14 @@ const Settings = z.record(z.string(), z.union([z.string(), z.number(), z.boolean
 export const SchemaChangePolicy = z.enum(['fail', 'ignore', 'append_new_columns', 'sync_all_columns']);
 export type SchemaChangePolicy = z.infer<typeof SchemaChangePolicy>;
 
-export const IncrementalStrategy = z.enum(['append', 'delete_insert', 'insert_overwrite']);
+/** `microbatch` is dbt's name of `interval`. */
+export const IncrementalStrategy = z
+  .enum(['append', 'delete_insert', 'insert_overwrite', 'interval', 'microbatch'])
+  .transform((name) => (name === 'microbatch' ? 'interval' : name));
 export type IncrementalStrategy = z.infer<typeof IncrementalStrategy>;
+
+export const BatchSize = z.enum(['hour', 'day', 'month', 'year']);
+export type BatchSize = z.infer<typeof BatchSize>;
 
 export const SkippingIndex = z.strictObject({
   name: z.string(),
@@ -84,10 +90,33 @@ export const ModelConfig = z.strictObject({
   overwrite_range: OverwriteRange.nullable()
     .default(null)
     .describe('insert_overwrite: rows whose partitions are replaced even where no new row falls into them.'),
+  event_time: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('interval: the column that says when a row happened, a Date, DateTime or DateTime64; `partition_by` names it too.'),
+  begin: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('interval: when the first interval begins, in UTC, e.g. `2024-01-01` or `2024-01-01T06:00`; brought down to a whole one.'),
+  batch_size: BatchSize.nullable().default(null).describe('interval: how long an interval is: hour, day, month or year, in UTC.'),
+  lookback: z
+    .int()
+    .nonnegative()
+    .default(1)
+    .describe('interval: how many intervals before the current one every run does again, for rows that come late.'),
   on_schema_change: SchemaChangePolicy.default('fail').describe(
     'incremental: what to do where the SELECT returns other columns than the table has. ignore and append_new_columns refuse another type; ' +
       'sync_all_columns converts the values, and refuses where one would be altered.',
   ),
+  contract: z
+    .union([z.literal('enforced').transform(() => ({ enforced: true })), z.strictObject({ enforced: z.boolean() })])
+    .default({ enforced: false })
+    .describe(
+      'enforced: the SELECT returns exactly the declared columns with exactly their types, and the rows hold the constraints; ' +
+        'held by `gccflow check`, and on the new rows before they are published.',
+    ),
   full_refresh: z.boolean().nullable().default(null).describe('false refuses --full-refresh; true refreshes fully on every run.'),
   pre_hook: Texts.default([]).describe('Statements run before the build; templates.'),
   post_hook: Texts.default([]).describe('Statements run after the publication; templates.'),

@@ -1,15 +1,22 @@
 import { z } from 'zod';
+import type { Position } from '../foundation/location.ts';
+import type { Constraint } from './constraint.ts';
+import { ConstraintEntries } from './constraint.ts';
 import { ModelConfigEntry } from './placed-config.ts';
 import { TestEntries } from './test-entry.ts';
 
 /** A column as a properties or source file declares it. */
 export interface Column {
   readonly name: string;
+  /** In the file that declares it. */
+  readonly at: Position;
   /** ClickHouse type, e.g. `LowCardinality(String)`; null where none is declared. */
   readonly type: string | null;
   readonly description: string;
   readonly tags: readonly string[];
   readonly meta: Readonly<Record<string, unknown>>;
+  /** Empty where none is declared. */
+  readonly constraints: readonly Constraint[];
 }
 
 /** One text or a list of texts; a list once read. */
@@ -18,9 +25,11 @@ const Texts = z.union([z.string().transform((text) => [text]), z.array(z.string(
 export const ColumnEntry = z.strictObject({
   name: z.string().min(1),
   type: z.string().nullable().default(null).describe('ClickHouse type, e.g. `LowCardinality(String)`.'),
+  data_type: z.string().optional().describe('The same as `type`.'),
   description: z.string().default(''),
   tags: Texts.default([]),
   meta: z.record(z.string(), z.unknown()).default({}),
+  constraints: ConstraintEntries,
   tests: TestEntries.optional(),
   data_tests: TestEntries.optional().describe('The same as `tests`.'),
 });
@@ -31,6 +40,7 @@ export const ModelEntry = z.strictObject({
   description: z.string().default(''),
   config: ModelConfigEntry.optional().describe('Config of the node; wins over project.yaml, loses to `{{config}}` in the SQL.'),
   columns: z.array(ColumnEntry).default([]),
+  constraints: ConstraintEntries.describe('Of several columns: what every row must hold, where the contract is enforced.'),
   tests: TestEntries.optional(),
   data_tests: TestEntries.optional().describe('The same as `tests`.'),
 });

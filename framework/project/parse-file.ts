@@ -160,7 +160,8 @@ function readProperties(
     at: positionOf(document.at([...path, index, 'name'])),
     description: entry.description,
     config: placeConfig(entry.config, document, [...path, index, 'config']),
-    columns: entry.columns.map(columnOf),
+    columns: entry.columns.map((column, at) => columnOf(column, document, [...path, index, 'columns', at])),
+    constraints: entry.constraints,
     tests: readAllTests(entry, document, [...path, index], diagnostics),
   }));
 }
@@ -182,15 +183,20 @@ function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diag
       freshness: freshness && { warnAfterMs: freshness.warn_after, errorAfterMs: freshness.error_after, filter: freshness.filter },
       tags: [...new Set([...read.tags, ...table.tags])],
       meta: { ...read.meta, ...table.meta },
-      columns: table.columns.map(columnOf),
+      columns: table.columns.map((column, at) => columnOf(column, document, ['tables', index, 'columns', at])),
       tests: readAllTests(table, document, ['tables', index], diagnostics),
     };
   });
   return { kind: 'sources', tables };
 }
 
-function columnOf({ name, type, description, tags, meta }: ColumnEntry): Column {
-  return { name, type, description, tags, meta };
+function columnOf(
+  { name, type, data_type, description, tags, meta, constraints }: ColumnEntry,
+  document: YamlDocument,
+  path: YamlPath,
+): Column {
+  const at = positionOf(document.at([...path, 'name']));
+  return { name, at, type: type ?? data_type ?? null, description, tags, meta, constraints };
 }
 
 interface Tested {

@@ -1,6 +1,7 @@
 import type { Location, Position } from '../foundation/location.ts';
 import type { ApiFile } from './api-file.ts';
 import type { GenericTest } from './builtins.ts';
+import type { Constraint } from './constraint.ts';
 import type { Env } from './expand-env.ts';
 import type { FlowFile } from './flow-file.ts';
 import type { FolderConfig } from './folder-config.ts';
@@ -91,6 +92,7 @@ export interface NodeProperties {
   readonly description: string;
   readonly config: PlacedConfig;
   readonly columns: readonly Column[];
+  readonly constraints: readonly Constraint[];
   readonly tests: readonly TestDeclaration[];
 }
 

@@ -38,7 +38,7 @@ function model(index: number): ModelNode {
     file: `models/${folder}/${name}.sql`,
     relation: { database: 'dbt', name },
     config,
-    columns: [],
+    columns: [], propertiesFile: null, constraints: [],
   };
 }
 
