@@ -53,6 +53,8 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
     children,
     macros: new Map(project.macros.map(({ name, file, template }) => [name, { name, file, template }])),
     helpers: project.helpers,
+    helperHashes: project.helperHashes,
+    written: new Map(Object.entries(project.written) as [NodeId, string][]),
     vars: project.vars,
     env: project.env,
     disabled: [...disabledOf(all).values()],

@@ -171,6 +171,10 @@ export interface Manifest {
   readonly children: ReadonlyMap<NodeId, readonly NodeId[]>;
   readonly macros: ReadonlyMap<string, Macro>;
   readonly helpers: ReadonlyMap<string, MacroHelper>;
+  /** sha256 of the file that each helper is in, by the helper's name. */
+  readonly helperHashes: ReadonlyMap<string, string>;
+  /** What files say of sources and of nodes outside models/, before the environment is filled in: by id, without secrets. */
+  readonly written: ReadonlyMap<NodeId, string>;
   readonly vars: Readonly<Record<string, unknown>>;
   /** The environment, for `{{env "X"}}`. */
   readonly env: Readonly<Record<string, string | undefined>>;

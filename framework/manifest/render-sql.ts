@@ -35,6 +35,13 @@ export function renderText(manifest: Manifest, node: Node, text: string, context
 
 const runtime = new WeakMap<Manifest, Templates>();
 
+/** The same graph with other vars, environment or nodes. It shares the compiled templates. */
+export function withChanges(manifest: Manifest, changes: Partial<Pick<Manifest, 'vars' | 'env' | 'nodes'>>): Manifest {
+  const changed = { ...manifest, ...changes };
+  runtime.set(changed, Templates.of(manifest));
+  return changed;
+}
+
 /** The templates of one manifest, each compiled once. */
 class Templates {
   readonly #compiled = new Map<string, HandlebarsTemplateDelegate>();

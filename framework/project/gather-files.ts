@@ -36,6 +36,7 @@ export type Gathered = Pick<
   | 'singularTests'
   | 'genericTests'
   | 'macros'
+  | 'written'
 >;
 
 /** Sorts what the files declare by its kind, and names it by its file. */
@@ -53,7 +54,9 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
   const singularTests: TestFile[] = [];
   const genericTests: TestFile[] = [];
   const macros: MacroFile[] = [];
+  const written: Record<string, string> = {};
   for (const [file, content] of contents) {
+    Object.assign(written, content.written);
     switch (content.kind) {
       case 'model':
         models.push({ ...nameFile(file, 'models'), template: templateOf(file, content.template), config: content.config });
@@ -97,7 +100,22 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
   reportNamesakes('macro', macros, diagnostics);
   reportNamesakes('generic test', genericTests, diagnostics);
   const tests = new Map(genericTests.map((test) => [test.name, userTest(test)]));
-  return { models, seeds, properties, sources, exposures, syncs, sinks, ingests, apis, flows, singularTests, genericTests: tests, macros };
+  return {
+    models,
+    seeds,
+    properties,
+    sources,
+    exposures,
+    syncs,
+    sinks,
+    ingests,
+    apis,
+    flows,
+    singularTests,
+    genericTests: tests,
+    macros,
+    written,
+  };
 }
 
 /** Macros and generic tests are called by name, so that the second of a name would silently hide the first. */

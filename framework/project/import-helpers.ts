@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
@@ -7,29 +9,40 @@ import type { Project } from './project.ts';
 import type { FoundFile } from './project-files.ts';
 import { templateHelpers } from './template-calls.ts';
 
+type Helpers = Pick<Project, 'helpers' | 'helperHashes'>;
+
 /** Every exported function of `macros/*.ts`, by its name. A name that is taken is reported. */
-export async function importHelpers(files: readonly FoundFile[], dir: string, diagnostics: Diagnostics): Promise<Project['helpers']> {
+export async function importHelpers(files: readonly FoundFile[], dir: string, diagnostics: Diagnostics): Promise<Helpers> {
   const helpers = new Map<string, (...args: never[]) => unknown>();
+  const helperHashes = new Map<string, string>();
   const definedIn = new Map(templateHelpers.map((name) => [name, 'gccflow itself']));
   for (const { file } of files.filter(({ role }) => role === 'helper')) {
-    for (const [name, value] of Object.entries(await importFile(dir, file, diagnostics))) {
+    const { exported, contentHash } = await importFile(dir, file, diagnostics);
+    for (const [name, value] of Object.entries(exported)) {
       if (typeof value !== 'function') continue;
       const other = definedIn.get(name);
       if (other !== undefined) diagnostics.report(helperTaken(name, file, other));
       helpers.set(name, value as (...args: never[]) => unknown);
+      helperHashes.set(name, contentHash);
       definedIn.set(name, file);
     }
   }
-  return helpers;
+  return { helpers, helperHashes };
 }
 
-async function importFile(dir: string, file: string, diagnostics: Diagnostics): Promise<Record<string, unknown>> {
+interface ImportedFile {
+  readonly exported: Readonly<Record<string, unknown>>;
+  readonly contentHash: string;
+}
+
+async function importFile(dir: string, file: string, diagnostics: Diagnostics): Promise<ImportedFile> {
   try {
-    return await import(pathToFileURL(join(dir, file)).href);
+    const exported: ImportedFile['exported'] = await import(pathToFileURL(join(dir, file)).href);
+    return { exported, contentHash: hash('sha256', readFileSync(join(dir, file))) };
   } catch (error) {
     const message = `The helpers cannot be loaded: ${messageOf(error)}`;
     diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
-    return {};
+    return { exported: {}, contentHash: '' };
   }
 }
 

@@ -40,7 +40,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
   const files = findProjectFiles(options.dir, diagnostics);
   const contents = await readContents(files, options, diagnostics);
   boundYoungSpace(); // what was read from the cache may have made it grow
-  const helpers = await importHelpers(files, options.dir, diagnostics);
+  const imported = await importHelpers(files, options.dir, diagnostics);
   const selectors = readSelectors(options.dir, diagnostics);
   if (!root) return null;
   const project: Project = {
@@ -49,7 +49,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
     env: options.env,
     vars: { ...root.vars, ...options.vars },
     ...gatherFiles(contents, diagnostics),
-    helpers,
+    ...imported,
     selectors,
   };
   checkFolderNames(project, diagnostics);

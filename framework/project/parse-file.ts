@@ -26,9 +26,12 @@ import { SyncFile } from './sync-file.ts';
 import type { TemplateBody } from './template-body.ts';
 import type { TestConfig } from './test-config.ts';
 import { readTests, TestConfigEntry, type TestDeclaration } from './test-entry.ts';
+import { readWritten, type Written } from './written.ts';
 
 /** What one file declares. Plain data, so that it can be cached; what follows from the file's path is left out. */
-export type FileContent =
+export type FileContent = DeclaredContent & { readonly written?: Written };
+
+type DeclaredContent =
   | { readonly kind: 'model'; readonly template: TemplateBody; readonly config: PlacedConfig }
   | { readonly kind: 'test'; readonly template: TemplateBody; readonly config: PlacedConfig<TestConfig> }
   | { readonly kind: 'macro'; readonly template: TemplateBody }
@@ -69,11 +72,13 @@ export function parseMacroFile(file: string, text: string, diagnostics: Diagnost
 export function parseYamlFile(file: string, text: string, env: Env, diagnostics: Diagnostics): FileContent | null {
   const document = parseYaml(text, file, diagnostics);
   if (!document) return null;
+  const written = readWritten(document.value);
   if (readsEnv(text)) document.expand(expandEnv(env, diagnostics));
   const { value } = document;
   const kind = value !== null && typeof value === 'object' ? Reflect.get(value, 'kind') : undefined;
   const parse = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind as keyof typeof kinds] : undefined;
-  if (parse) return readDocument(parse, document, diagnostics);
+  const content = parse && readDocument(parse, document, diagnostics);
+  if (parse) return content ? { ...content, written } : null;
   const known = Object.keys(kinds);
   const hint =
     (typeof kind === 'string' ? didYouMean(kind, known) : undefined) ??

@@ -16,6 +16,7 @@ import type { SyncFile } from './sync-file.ts';
 import type { TargetConfig } from './target-config.ts';
 import type { TestConfig } from './test-config.ts';
 import type { TestDeclaration } from './test-entry.ts';
+import type { Written } from './written.ts';
 
 /** The files of a project, read and checked one by one. What they say about each other is the manifest's business. */
 export interface Project {
@@ -49,6 +50,10 @@ export interface Project {
   readonly macros: readonly MacroFile[];
   /** Functions of `macros/*.ts`, by name. */
   readonly helpers: ReadonlyMap<string, (...args: never[]) => unknown>;
+  /** sha256 of the file that each of these is in, by the function's name. */
+  readonly helperHashes: ReadonlyMap<string, string>;
+  /** What files say of sources and of nodes outside models/, before the environment is filled in. */
+  readonly written: Written;
   /** Of selectors.yaml; empty where there is none. */
   readonly selectors: readonly NamedSelector[];
 }

@@ -87,6 +87,8 @@ function graph(reads: readonly (readonly number[])[], tests: readonly (readonly 
     children,
     macros: new Map(),
     helpers: new Map(),
+    helperHashes: new Map(),
+    written: new Map(),
     vars: {},
     env: {},
     disabled: [],

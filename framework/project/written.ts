@@ -1,0 +1,41 @@
+/** What a YAML file says of a node, as text, before the environment is filled in; by the node's id. */
+export type Written = Readonly<Record<string, string>>;
+
+/** Keys whose values may be secrets. */
+const secretKey = /^(auth|proxy|tokens?)$|secret|token|passw|authorization|cookie|api[-_]?key/i;
+/** Keys that change nothing that is run. */
+const wordsOnly = new Set(['kind', 'name', 'enabled', 'description', 'tags', 'meta']);
+
+/**
+ * What tells declarations apart wherever they are read: of a source table the names in ClickHouse, of what is a file of its own all but
+ * secrets and words for people. It holds `{{env "X"}}`, never a value of the environment. Nothing of other kinds of file.
+ */
+export function readWritten(value: unknown): Written {
+  if (!isRecord(value) || typeof value.name !== 'string') return {};
+  if (value.kind === 'source') return writtenTables(value.name, value);
+  if (typeof value.kind !== 'string' || !ownFiles.has(value.kind)) return {};
+  const said = Object.entries(value).filter(([key]) => !wordsOnly.has(key));
+  return { [`${value.kind}.${value.name}`]: canonicalText(Object.fromEntries(said)) };
+}
+
+const ownFiles: ReadonlySet<string> = new Set(['sync', 'sink', 'ingest', 'api', 'flow']);
+
+function writtenTables(source: string, { database, tables }: Readonly<Record<string, unknown>>): Written {
+  const named = (Array.isArray(tables) ? tables : []).filter(isRecord).filter(({ name }) => typeof name === 'string');
+  return Object.fromEntries(
+    named.map(({ name, identifier }) => [`source.${source}.${name}`, JSON.stringify([database ?? source, identifier ?? name])]),
+  );
+}
+
+/** JSON with the keys of every map in order, without what may be a secret. */
+function canonicalText(value: unknown): string {
+  return JSON.stringify(value, (key, item: unknown) => {
+    if (secretKey.test(key)) return undefined;
+    if (typeof item === 'string') return item.replaceAll(/:\/\/[^\s/@]*@/g, '://');
+    return isRecord(item) ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1))) : item;
+  });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
