@@ -57,9 +57,11 @@ export const errorCodes = {
   FULL_REFRESH_REFUSED: 'A full refresh of a model that forbids it.',
   FENCE_BROKEN: 'Somebody else wrote to a relation while its next version was built.',
   TEST_FAILED: 'A test of severity error found failing rows.',
+  CONTRACT_BROKEN: 'A model returns other columns than its contract promises, or rows that break it.',
   SEED_INVALID: 'A seed file does not fit its columns.',
   ROLLBACK_IMPOSSIBLE: 'No previous version is kept.',
   ARTIFACT_MISSING: 'A file of an earlier run that the command needs is not there.',
+  FRESHNESS_UNKNOWN: 'How old the rows of a source are cannot be told.',
   CANCELLED: 'The run was stopped before this finished.',
   // sync
   SYNC_COLUMN_MISSING: 'A sync names a column that its relation does not have.',

@@ -8,6 +8,7 @@ import { configsAlong } from '../project/folder-config.ts';
 import { ModelConfig } from '../project/model-config.ts';
 import { emptyConfig, type PlacedConfig } from '../project/placed-config.ts';
 import type { NodeProperties, Project } from '../project/project.ts';
+import { incompleteContract } from './contract.ts';
 import type { ModelNode, Node, SeedNode, SourceNode } from './manifest.ts';
 import { mergeConfigs, placeOfKey } from './merge-config.ts';
 import type { Relation } from './relation.ts';
@@ -95,6 +96,7 @@ export function buildModels(project: Project, builtins: Builtins, diagnostics: D
       template: model.template,
     };
     checkConfig(node, places, builtins, diagnostics);
+    if (config.enabled) for (const mistake of incompleteContract(node)) diagnostics.report(mistake);
     return { node, enabled: config.enabled };
   });
 }

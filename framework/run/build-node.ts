@@ -4,6 +4,7 @@ import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { PlannedBuild } from '../plan/plan.ts';
 import { formatComment, parseComment, stagingPrefix } from '../plan/publication.ts';
+import { holdContract } from './hold-contract.ts';
 import { applyGrants, runHooks } from './hooks.ts';
 import { writeLedger } from './ledger.ts';
 import { type LiveVersion, readFence, readLiveVersion } from './live-version.ts';
@@ -83,7 +84,7 @@ async function publishOnce(planned: PlannedBuild, context: BuildContext, attempt
     }
     throw fenceBroken(planned);
   } catch (thrown) {
-    if (!(thrown instanceof GccflowError && thrown.code === 'TEST_FAILED')) await cleanUp(planned, context);
+    if (!isHeld(thrown)) await cleanUp(planned, context);
     throw thrown;
   }
 }
@@ -98,21 +99,37 @@ async function readClonedVersion(planned: PlannedBuild, statements: NodeStatemen
   return live;
 }
 
-/** Runs the tests of a build on the stage. Throws TEST_FAILED and holds the stage when one of severity error fails. */
-async function auditStage(planned: PlannedBuild, { audit, statements }: BuildContext): Promise<void> {
+/** Holds the stage against its contract, then runs its tests. Throws CONTRACT_BROKEN and TEST_FAILED, and then holds the stage for a look. */
+async function auditStage(planned: PlannedBuild, context: BuildContext): Promise<void> {
+  const { audit, statements, node } = context;
+  try {
+    if (node.kind === 'model') await holdContract(node, planned.stage, statements);
+  } catch (thrown) {
+    if (isHeld(thrown)) await holdStage(planned, statements);
+    throw thrown;
+  }
   if (planned.audits.length === 0) return;
   const failed = await audit((id) => (id === planned.node ? planned.stage : undefined));
   if (failed.length === 0) return;
-  const comment = parseComment(planned.comment);
-  if (comment) {
-    const held = quoteText(formatComment({ ...comment, state: 'held' }), 'clickhouse');
-    await statements.execute(`alter table ${relationSql(planned.stage)} modify comment ${held}`);
-  }
+  await holdStage(planned, statements);
   throw new GccflowError(
     'TEST_FAILED',
     `${failed.length === 1 ? `The test '${failed[0]}'` : `${failed.length} tests`} failed on the new rows, so they were not published; the old relation is untouched.`,
     { hint: `The new rows are in ${relationSql(planned.stage)} until the next build of the node.` },
   );
+}
+
+/** Keeps the stage until the next build of the node. */
+async function holdStage(planned: PlannedBuild, statements: NodeStatements): Promise<void> {
+  const comment = parseComment(planned.comment);
+  if (!comment) return;
+  const held = quoteText(formatComment({ ...comment, state: 'held' }), 'clickhouse');
+  await statements.execute(`alter table ${relationSql(planned.stage)} modify comment ${held}`);
+}
+
+/** Whether the new rows were found wanting, and are kept for a look. */
+function isHeld(thrown: unknown): boolean {
+  return thrown instanceof GccflowError && (thrown.code === 'TEST_FAILED' || thrown.code === 'CONTRACT_BROKEN');
 }
 
 /** Drops the stage and its scratch tables; never the version that an exchange put under the stage's name. */
