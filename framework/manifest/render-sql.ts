@@ -1,14 +1,14 @@
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { envValue } from '../project/expand-env.ts';
-import { handlebars } from '../project/handlebars.ts';
-import { withoutTerminator } from '../project/sql-statements.ts';
 import { literalSql } from './literal.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
-import { placeHelper, placeMacro, renderFailed } from './place-failure.ts';
+import { placeHelper, renderFailed } from './place-failure.ts';
 import { readsFinal } from './reads-final.ts';
 import { type Relation, relationSql } from './relation.ts';
 import { parseRelationName } from './relation-name.ts';
+import { type MappedSql, Marks, type Origin } from './source-map.ts';
+import { Templates, withoutFillers } from './templates.ts';
 
 /** What a rendering depends on besides the manifest. */
 export interface RenderContext {
@@ -20,66 +20,34 @@ export interface RenderContext {
 
 /** The SQL of a model or test: one statement, without a `;` at its end. Throws RENDER_FAILED at the call that failed, where that is known. */
 export function renderSql(manifest: Manifest, node: ModelNode | TestNode, context: RenderContext): string {
-  return withoutTerminator(renderText(manifest, node, node.template.text, context));
+  return renderNode(node, context, manifest, Templates.of(manifest));
+}
+
+/** The same SQL, which knows where each character comes from. Slower: for what is to be shown to the author. Throws RENDER_FAILED. */
+export function renderMapped(manifest: Manifest, node: ModelNode | TestNode, context: RenderContext): MappedSql {
+  const marks = new Marks();
+  const mapped = marks.read(renderNode(node, context, manifest, new Templates(manifest, marks)));
+  const text = renderSql(manifest, node, context);
+  // A block helper of the project may cut or count what it is given, and marks are in it.
+  return mapped.text === text ? mapped : { text, sourceOf: () => ({ at: node.at, exact: false, macro: null }) };
 }
 
 /** Any template text in the name of a node, such as a hook. Throws RENDER_FAILED. */
 export function renderText(manifest: Manifest, node: Node, text: string, context: RenderContext): string {
-  const rendering = new Rendering(manifest, node, context);
+  return withoutFillers(renderWith(manifest, node, text, context, Templates.of(manifest)));
+}
+
+function renderNode(node: ModelNode | TestNode, context: RenderContext, manifest: Manifest, templates: Templates): string {
+  return templates.withoutTerminator(withoutFillers(renderWith(manifest, node, node.template.text, context, templates)));
+}
+
+function renderWith(manifest: Manifest, node: Node, text: string, context: RenderContext, templates: Templates): string {
+  const rendering = new Rendering(manifest, node, context, templates);
   try {
     return rendering.render(text);
   } catch (error) {
     throw error instanceof GccflowError ? error : renderFailed(error, node, text);
   }
-}
-
-const runtime = new WeakMap<Manifest, Templates>();
-
-/** The same graph with other vars, environment or nodes. It shares the compiled templates. */
-export function withChanges(manifest: Manifest, changes: Partial<Pick<Manifest, 'vars' | 'env' | 'nodes'>>): Manifest {
-  const changed = { ...manifest, ...changes };
-  runtime.set(changed, Templates.of(manifest));
-  return changed;
-}
-
-/** The templates of one manifest, each compiled once. */
-class Templates {
-  readonly #compiled = new Map<string, HandlebarsTemplateDelegate>();
-  readonly partials: Readonly<Record<string, HandlebarsTemplateDelegate>>;
-
-  constructor(manifest: Manifest) {
-    const macros = [...manifest.macros.values()];
-    this.partials = Object.fromEntries(macros.map((macro) => [macro.name, placeMacro(macro, this.compile(macro.template.text.trim()))]));
-  }
-
-  static of(manifest: Manifest): Templates {
-    const known = runtime.get(manifest) ?? new Templates(manifest);
-    runtime.set(manifest, known);
-    return known;
-  }
-
-  compile(text: string): HandlebarsTemplateDelegate {
-    const known = this.#compiled.get(text) ?? handlebars().compile(parseAsText(text), { strict: true, noEscape: true });
-    this.#compiled.set(text, known);
-    return known;
-  }
-}
-
-const mark = '\0'; // no file of a project holds it
-
-/** Handlebars joins by `+`, so that two numbers side by side would be summed where no text precedes them. A mark makes text of them. */
-function parseAsText(text: string): hbs.AST.Program {
-  const { parse, Visitor } = handlebars();
-  const visitor = new Visitor();
-  visitor.Program = (program) => {
-    Visitor.prototype.Program.call(visitor, program);
-    const [first, second] = program.body;
-    if (!first || !second || first.type === 'ContentStatement' || second.type === 'ContentStatement') return;
-    program.body.unshift({ type: 'ContentStatement', value: mark, original: mark, loc: first.loc } as unknown as hbs.AST.Statement);
-  };
-  const program = parse(text);
-  visitor.accept(program);
-  return program;
 }
 
 /** One rendering: its helpers know the node and the context. */
@@ -89,18 +57,25 @@ class Rendering {
   readonly #context: RenderContext;
   readonly #templates: Templates;
 
-  constructor(manifest: Manifest, node: Node, context: RenderContext) {
+  constructor(manifest: Manifest, node: Node, context: RenderContext, templates: Templates) {
     this.#manifest = manifest;
     this.#node = node;
     this.#context = context;
-    this.#templates = Templates.of(manifest);
+    this.#templates = templates;
   }
 
   render(text: string): string {
     const own = [...this.#manifest.helpers].map(([name, helper]) => [name, placeHelper(name, helper)] as const);
     const helpers = { ...Object.fromEntries(own), ...this.#helpers() };
     const options = { helpers, partials: this.#templates.partials as Record<string, HandlebarsTemplateDelegate> };
-    return this.#templates.compile(text)(this.#variables(), options).replaceAll(mark, '');
+    return this.#templates.compile(this.#originOf(text))(this.#variables(), options);
+  }
+
+  /** A text of the node: its template, or a value of its YAML file. */
+  #originOf(text: string): Origin {
+    const node = this.#node;
+    const isOwn = 'template' in node && node.template.text === text;
+    return { text, start: isOwn ? node.template.start : node.at, kind: isOwn && node.template.file === node.file ? 'own' : 'value' };
   }
 
   /** Names a template may use bare. The object itself is `{{this}}`. */
@@ -118,7 +93,7 @@ class Rendering {
     const reference = node.references[key];
     if (reference) return this.#relationOf(this.#relationNode(reference), 'where needed');
     if (Array.isArray(value)) return value.map((item) => this.#argument(node, '', item));
-    return typeof value === 'string' && value.includes('{{') ? this.#templates.compile(value)({}, { helpers: this.#helpers() }) : value;
+    return typeof value === 'string' && value.includes('{{') ? this.#templates.compile(this.#originOf(value))({}, { helpers: this.#helpers() }) : value;
   }
 
   #helpers(): Record<string, Handlebars.HelperDelegate> {
@@ -150,14 +125,14 @@ class Rendering {
     const relation = this.#relationOf(this.#relationNode(id), 'where needed');
     const { where } = node.config;
     if (where === null) return relation;
-    return `(select * from ${relation} where ${where.includes('{{') ? this.#templates.compile(where)({}, { helpers: this.#helpers() }) : where})`;
+    return `(select * from ${relation} where ${where.includes('{{') ? this.#templates.compile(this.#originOf(where))({}, { helpers: this.#helpers() }) : where})`;
   }
 
   /** A relation as SQL reads it: an ephemeral model as its SQL, others by name. `final`: whether rows that others replace are left out. */
   #relationOf(node: SourceNode | SeedNode | ModelNode, final: 'always' | 'where needed' | 'never'): string {
     if (node.kind === 'model' && node.config.materialized === 'ephemeral') {
       const context = { incremental: false, ...(this.#context.relationOf && { relationOf: this.#context.relationOf }) };
-      return `(${renderSql(this.#manifest, node, context)})`;
+      return `(${renderNode(node, context, this.#manifest, this.#templates)})`;
     }
     const relation = relationSql(this.#context.relationOf?.(node.id) ?? node.relation);
     if (final === 'never' || (final === 'where needed' && !readsFinal(node))) return relation;

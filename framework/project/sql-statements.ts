@@ -28,11 +28,25 @@ export function findStatements(sql: string): StatementRange[] {
 
 /** The one statement of `sql` with the comments around it, without the `;` that ends it. */
 export function withoutTerminator(sql: string): string {
+  return rangesWithoutTerminator(sql)
+    .map(({ start, end }) => sql.slice(start, end))
+    .join('');
+}
+
+/** The parts of `sql` that `withoutTerminator` keeps, in order. */
+export function rangesWithoutTerminator(sql: string): readonly StatementRange[] {
   const last = findStatements(sql).at(-1);
-  if (!last) return sql.trim();
-  const rest = sql.slice(last.end);
+  const rest = last ? sql.slice(last.end) : '';
   const semicolon = [...rest.matchAll(token)].find(({ 0: text }) => text === ';');
-  return (semicolon ? sql.slice(0, last.end) + rest.slice(0, semicolon.index) + rest.slice(semicolon.index + 1) : sql).trim();
+  if (!last || !semicolon) return [trimmed(sql, 0, sql.length)];
+  const at = last.end + semicolon.index;
+  const tail = { start: at + 1, end: sql.trimEnd().length };
+  return tail.start >= tail.end ? [trimmed(sql, 0, at)] : [{ start: trimmed(sql, 0, at).start, end: at }, tail];
+}
+
+function trimmed(sql: string, from: number, to: number): StatementRange {
+  const text = sql.slice(from, to);
+  return { start: from + text.length - text.trimStart().length, end: from + text.trimEnd().length };
 }
 
 function isBlank(text: string): boolean {
