@@ -50,6 +50,13 @@ function renderWith(manifest: Manifest, node: Node, text: string, context: Rende
   }
 }
 
+/** The same graph with other vars, environment or nodes. It shares the compiled templates. */
+export function withChanges(manifest: Manifest, changes: Partial<Pick<Manifest, 'vars' | 'env' | 'nodes'>>): Manifest {
+  const changed = { ...manifest, ...changes };
+  Templates.share(manifest, changed);
+  return changed;
+}
+
 /** One rendering: its helpers know the node and the context. */
 class Rendering {
   readonly #manifest: Manifest;
@@ -93,7 +100,9 @@ class Rendering {
     const reference = node.references[key];
     if (reference) return this.#relationOf(this.#relationNode(reference), 'where needed');
     if (Array.isArray(value)) return value.map((item) => this.#argument(node, '', item));
-    return typeof value === 'string' && value.includes('{{') ? this.#templates.compile(this.#originOf(value))({}, { helpers: this.#helpers() }) : value;
+    return typeof value === 'string' && value.includes('{{')
+      ? this.#templates.compile(this.#originOf(value))({}, { helpers: this.#helpers() })
+      : value;
   }
 
   #helpers(): Record<string, Handlebars.HelperDelegate> {

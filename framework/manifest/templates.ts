@@ -24,6 +24,11 @@ export class Templates {
     return known;
   }
 
+  /** Lets a second manifest with the same macros use the templates of the first. */
+  static share(from: Manifest, to: Manifest): void {
+    runtime.set(to, Templates.of(from));
+  }
+
   compile(origin: Origin): HandlebarsTemplateDelegate {
     const key = this.#marks ? `${origin.kind}:${origin.start.file}:${origin.text}` : origin.text;
     const known = this.#compiled.get(key) ?? handlebars().compile(this.#parse(origin), { strict: true, noEscape: true });
