@@ -16,3 +16,21 @@ export function formatDuration(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} m`;
 }
+
+/** An age for people, by its two largest units: `3 d 4 h`, `6 h`, `40 s`; `2 m ahead` where it is below zero. */
+export function formatAge(ms: number): string {
+  if (ms < 0) return `${formatAge(-ms)} ahead`;
+  const seconds = Math.floor(ms / 1000);
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  const largest = Math.max(
+    0,
+    units.findIndex(([count]) => count > 0),
+  );
+  const shown = units.slice(largest, largest + 2).filter(([count]) => count > 0);
+  return shown.length === 0 ? '0 s' : shown.map(([count, unit]) => `${count} ${unit}`).join(' ');
+}

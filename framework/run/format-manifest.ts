@@ -19,6 +19,7 @@ import { type Relation, relationSql } from '../manifest/relation.ts';
 import { stagingDatabase } from '../plan/publication.ts';
 import type { Column } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
+import { formatCriteria } from './format-sources.ts';
 import { artifactMetadata, type Invocation } from './invocation.ts';
 import { uniqueId } from './unique-id.ts';
 
@@ -96,10 +97,8 @@ class Formatter {
       identifier: node.relation.name,
       columns: formatColumns(node.columns),
       loaded_at_field: node.loadedAt,
-      freshness: node.freshness && {
-        warn_after: formatPeriod(node.freshness.warnAfterMs),
-        error_after: formatPeriod(node.freshness.errorAfterMs),
-      },
+      loaded_at_query: node.loadedAtQuery,
+      freshness: node.freshness && formatCriteria(node.freshness),
     };
   }
 
@@ -230,14 +229,6 @@ function formatColumns(columns: readonly Column[]) {
       { name, data_type: type, description, tags: [...tags], meta: { ...meta } },
     ]),
   );
-}
-
-/** Milliseconds in the largest of dbt's units that holds them whole, minutes at least. */
-function formatPeriod(ms: number | null) {
-  if (ms === null) return null;
-  const minutes = Math.ceil(ms / 60_000);
-  if (minutes % 1440 === 0) return { count: minutes / 1440, period: 'day' };
-  return minutes % 60 === 0 ? { count: minutes / 60, period: 'hour' } : { count: minutes, period: 'minute' };
 }
 
 function md5(text: string): string {

@@ -1,7 +1,7 @@
-import type { StatementCost } from '../connections/warehouse.ts';
 import type { Manifest, Node } from '../manifest/manifest.ts';
 import { maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import { relationSql } from '../manifest/relation.ts';
+import { formatCosts, formatTiming } from './format-costs.ts';
 import { artifactMetadata, type Invocation } from './invocation.ts';
 import type { NodeResult, NodeStatus, RunResult } from './run-result.ts';
 import { uniqueId } from './unique-id.ts';
@@ -38,7 +38,7 @@ function formatResult(result: NodeResult, node: Node, manifest: Manifest) {
     timing: formatTiming(result),
     thread_id: 'main',
     execution_time: result.durationMs / 1000,
-    adapter_response: formatCosts(result),
+    adapter_response: formatResponse(result),
     message: result.error ? result.error.message : result.message,
     failures: result.failures,
     compiled: result.compiledSql !== null,
@@ -51,27 +51,13 @@ function isEphemeral(node: Node): boolean {
   return node.kind === 'model' && node.config.materialized === 'ephemeral';
 }
 
-function formatTiming({ startedAt, durationMs }: NodeResult) {
-  if (!startedAt) return [];
-  const completed = new Date(startedAt.getTime() + durationMs);
-  return [{ name: 'execute', started_at: startedAt.toISOString(), completed_at: completed.toISOString() }];
-}
-
 /** What all statements of the node cost together; memory is that of the largest. */
-function formatCosts({ status, statements, rowsWritten, publicationId, skippedBy, error }: NodeResult) {
-  const sum = (of: (cost: StatementCost) => number): number => statements.reduce((total, cost) => total + of(cost), 0);
+function formatResponse({ status, statements, rowsWritten, publicationId, skippedBy, error }: NodeResult) {
   return {
     _message: status,
     ...(error && { code: error.code }),
     ...(rowsWritten !== null && { rows_affected: rowsWritten }),
-    query_id: statements.at(-1)?.queryId ?? null,
-    query_ids: statements.map(({ queryId }) => queryId),
-    read_rows: sum((cost) => cost.readRows),
-    read_bytes: sum((cost) => cost.readBytes),
-    written_rows: sum((cost) => cost.writtenRows),
-    written_bytes: sum((cost) => cost.writtenBytes),
-    elapsed_ms: sum((cost) => cost.elapsedMs),
-    memory_peak: Math.max(0, ...statements.map(({ memoryBytes }) => memoryBytes)),
+    ...formatCosts(statements),
     publication_id: publicationId,
     skipped_by: skippedBy,
   };

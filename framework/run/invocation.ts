@@ -12,7 +12,10 @@ export interface Invocation {
 }
 
 /** What every artifact begins with. Never the environment: it holds secrets. */
-export function artifactMetadata(schema: 'manifest/v12' | 'run-results/v6', { id, startedAt, endedAt, version }: Invocation) {
+export function artifactMetadata(
+  schema: 'manifest/v12' | 'run-results/v6' | 'catalog/v1' | 'sources/v3',
+  { id, startedAt, endedAt, version }: Invocation,
+) {
   return {
     dbt_schema_version: `https://schemas.getdbt.com/dbt/${schema}.json`,
     dbt_version: `${version}+gccflow`,

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Manifest, ModelNode, SeedNode, TestNode } from '../manifest/manifest.ts';
 import { maskerOf } from '../manifest/mask-secrets.ts';
 import { formatManifest } from './format-manifest.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
+import { replaceFile } from './replace-file.ts';
 import type { RunResult } from './run-result.ts';
 
 export interface ArtifactOptions {
@@ -49,15 +48,4 @@ export function compiledPath(node: ModelNode | SeedNode | TestNode): string {
   if (node.kind === 'seed') return `${node.file}.sql`;
   if (node.kind === 'model' || node.testType === 'singular') return node.file;
   return join(node.file, `${node.name.replaceAll(/[\\/:]/g, '_')}.sql`);
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
-  await mkdir(dirname(path), { recursive: true });
-  try {
-    await writeFile(temporary, text);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }

@@ -152,6 +152,7 @@ test('the manifest says of each node what tools read', async () => {
   assert.deepEqual(manifest.sources['source.shop.raw.orders'].freshness, {
     warn_after: { count: 90, period: 'minute' },
     error_after: { count: 2, period: 'day' },
+    filter: null,
   });
   assert.deepEqual(Object.keys(manifest.disabled), ['model.shop.old']);
   assert.deepEqual(Object.keys(manifest.macros), ['macro.shop.greet']);

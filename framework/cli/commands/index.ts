@@ -29,6 +29,7 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
       entry('test', 'Run the tests of what is published.', async () => (await import('./test.ts')).test),
       entry('sync', 'Publish relations to PostgreSQL.', async () => (await import('./sync.ts')).sync),
       entry('retry', 'Run again what failed or was skipped in the last run.', async () => (await import('./retry.ts')).retry),
+      entry('freshness', 'Say how old the newest rows of sources are.', async () => (await import('./freshness.ts')).freshness),
       entry('rollback', 'Bring back the previous version of a node.', async () => (await import('./rollback.ts')).rollback),
     ],
   ],
@@ -122,7 +123,7 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
 ]);
 
 /** Names of dbt that mean a command of ours, by that command's name. */
-const aliases: Readonly<Record<string, string>> = { ls: 'list' };
+const aliases: Readonly<Record<string, string>> = { ls: 'list', freshness: 'source freshness' };
 
 export const commands: ReadonlyMap<string, CommandEntry> = new Map(
   [...commandGroups.values()].flat().flatMap((command) => {
