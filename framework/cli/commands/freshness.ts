@@ -8,7 +8,7 @@ export const freshness = defineCommand({
   name: 'freshness',
   summary: 'Say how old the newest rows of sources are.',
   description:
-    'Asks the warehouse when the newest row of each chosen source was loaded, and compares its age with the warn_after and error_after of the source: by its loaded_at, by its loaded_at_query, or else by the time at which the newest part of its table was written. Sources without freshness are left out. Exits 1 where one is too old, or its age cannot be told. Writes target/sources.json, and keeps the one before it as sources.previous.json. Also called source freshness.',
+    'Asks the warehouse when the newest row of each chosen source was loaded, and compares its age with the warn_after and error_after of the source: by its loaded_at, by its loaded_at_query, or else by the time at which the newest part of its table was written. Sources without freshness are left out. Exits 1 where one is too old, or its age cannot be told. Writes target/sources.json, and keeps the one before it as sources.previous.json.',
   examples: [
     { command: 'gccflow freshness', description: 'Every source that declares freshness.' },
     { command: 'gccflow freshness --select +mart_post', description: 'Those that a model is made of.' },

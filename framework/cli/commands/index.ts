@@ -123,7 +123,7 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
 ]);
 
 /** Names of dbt that mean a command of ours, by that command's name. */
-const aliases: Readonly<Record<string, string>> = { ls: 'list', freshness: 'source freshness' };
+const aliases: Readonly<Record<string, string>> = { ls: 'list' };
 
 export const commands: ReadonlyMap<string, CommandEntry> = new Map(
   [...commandGroups.values()].flat().flatMap((command) => {
