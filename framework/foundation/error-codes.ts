@@ -57,6 +57,7 @@ export const errorCodes = {
   FULL_REFRESH_REFUSED: 'A full refresh of a model that forbids it.',
   FENCE_BROKEN: 'Somebody else wrote to a relation while its next version was built.',
   TEST_FAILED: 'A test of severity error found failing rows.',
+  RULE_BROKEN: 'A rule of project.yaml does not hold.',
   CONTRACT_BROKEN: 'A model returns other columns than its contract promises, or rows that break it.',
   SEED_INVALID: 'A seed file does not fit its columns.',
   ROLLBACK_IMPOSSIBLE: 'No previous version is kept.',

@@ -4,6 +4,7 @@ import { GccflowError } from '../foundation/error.ts';
 import { boundYoungSpace } from './bound-young-space.ts';
 import { checkNamedFiles } from './check-named-files.ts';
 import { checkShape } from './check-shape.ts';
+import { findFixtures } from './find-fixtures.ts';
 import { type Env, expandEnv } from './expand-env.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
 import { gatherFiles } from './gather-files.ts';
@@ -50,6 +51,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
     vars: { ...root.vars, ...options.vars },
     ...gatherFiles(contents, diagnostics),
     ...imported,
+    fixtures: findFixtures(files),
     selectors,
   };
   checkFolderNames(project, diagnostics);
@@ -57,7 +59,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
   return project;
 }
 
-type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs'>;
+type Root = Pick<Project, 'name' | 'version' | 'targetName' | 'target' | 'vars' | 'folderConfigs' | 'rules'>;
 
 function readProjectFile({ dir, env, target: asked }: ProjectOptions, diagnostics: Diagnostics): Root | null {
   const text = readText(dir, 'project.yaml', diagnostics);
@@ -79,6 +81,7 @@ function readProjectFile({ dir, env, target: asked }: ProjectOptions, diagnostic
     targetName: name,
     target,
     vars: read.vars,
+    rules: read.rules.map((rule, index) => ({ rule, at: document.at(['rules', index, 'rule']) })),
     folderConfigs: {
       models: readFolderConfig(ModelConfig, read.models, document, ['models'], diagnostics),
       seeds: readFolderConfig(ModelConfig, read.seeds, document, ['seeds'], diagnostics),
@@ -104,7 +107,7 @@ async function readContents(
   { dir, env, cacheDir }: ProjectOptions,
   diagnostics: Diagnostics,
 ): Promise<ReadonlyMap<string, FileContent>> {
-  const files = found.filter(({ role }) => role !== 'helper');
+  const files = found.filter(({ role }) => role !== 'helper' && role !== 'fixture');
   const cache = ParseCache.read(cacheDir);
   const contents = new Map<string, FileContent>();
   for (const { file } of files) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Rule } from './rule.ts';
 import { TargetConfig } from './target-config.ts';
 
 /** Config keys and folders mixed: read by `readFolderConfig`. */
@@ -18,5 +19,6 @@ export const ProjectFile = z.strictObject({
   models: FolderTree.default({}).describe('Config of all models, and below a folder’s name of those in it. `+key` is always config.'),
   seeds: FolderTree.default({}).describe('Config of all seeds, and below a folder’s name of those in it.'),
   tests: TestFolderTree.default({}).describe('Config of all tests, and below a folder’s name of those in it.'),
+  rules: z.array(Rule).default([]).describe('What `gccflow check` holds the project to besides.'),
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;

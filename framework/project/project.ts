@@ -10,12 +10,14 @@ import type { ModelConfig } from './model-config.ts';
 import type { Column, ExposureEntry } from './models-file.ts';
 import type { Template } from './parse-template.ts';
 import type { PlacedConfig } from './placed-config.ts';
+import type { PlacedRule } from './rule.ts';
 import type { NamedSelector } from './selectors-file.ts';
 import type { SinkFile } from './sink-file.ts';
 import type { SyncFile } from './sync-file.ts';
 import type { TargetConfig } from './target-config.ts';
 import type { TestConfig } from './test-config.ts';
 import type { TestDeclaration } from './test-entry.ts';
+import type { Fixture, UnitTest } from './unit-test.ts';
 import type { Written } from './written.ts';
 
 /** The files of a project, read and checked one by one. What they say about each other is the manifest's business. */
@@ -39,6 +41,8 @@ export interface Project {
   readonly properties: readonly NodeProperties[];
   readonly sources: readonly SourceTable[];
   readonly exposures: readonly Exposure[];
+  readonly unitTests: readonly UnitTest[];
+  readonly fixtures: readonly Fixture[];
   readonly syncs: readonly Sync[];
   readonly sinks: readonly Sink[];
   readonly ingests: readonly Ingest[];
@@ -54,6 +58,7 @@ export interface Project {
   readonly helperHashes: ReadonlyMap<string, string>;
   /** What files say of sources and of nodes outside models/, before the environment is filled in. */
   readonly written: Written;
+  readonly rules: readonly PlacedRule[];
   /** Of selectors.yaml; empty where there is none. */
   readonly selectors: readonly NamedSelector[];
 }
