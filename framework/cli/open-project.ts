@@ -10,16 +10,19 @@ import { findProjectDir } from '../project/find-project.ts';
 import { parseYaml } from '../project/parse-yaml.ts';
 import type { Project } from '../project/project.ts';
 import type { CommandContext, Values } from './command.ts';
+import type { OpenState } from './open-state.ts';
 import type { EverywhereOptions } from './options.ts';
 
 export interface OpenProject {
   readonly project: Project;
   readonly manifest: Manifest;
+  /** What --state names; null where it is not given. */
+  readonly state: OpenState | null;
 }
 
 /** Loads the project that the flags name, or the one around the current folder. From then on its secrets are masked. */
 export async function openProject(
-  values: Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>>,
+  values: Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>> & { readonly state?: string | undefined },
   { cwd, env, secrets }: Pick<CommandContext, 'cwd' | 'env' | 'secrets'>,
 ): Promise<OpenProject> {
   const dir = locateProject(cwd, values['project-dir']);
@@ -34,7 +37,9 @@ export async function openProject(
   secrets.addTarget(opened.project.target);
   secrets.addNamed(opened.manifest);
   secrets.addStreams(opened.manifest.nodes.values());
-  return opened;
+  if (values.state === undefined) return { ...opened, state: null };
+  const { openState } = await import('./open-state.ts');
+  return { ...opened, state: openState(values.state, opened.project, cwd) };
 }
 
 /** The project's folder. Throws PROJECT_NOT_FOUND. */

@@ -27,6 +27,14 @@ export const json = { type: 'boolean', description: 'Print the data itself as JS
 
 const resourceTypes = ['model', 'seed', 'source', 'test', 'sync', 'sink', 'ingest', 'api', 'flow', 'exposure'] as const;
 
+/** Where the artifacts of an earlier run are. */
+export const state = {
+  type: 'text',
+  value: 'PATH',
+  completes: 'folder',
+  description: 'Artifacts of an earlier run, for state:, result: and --defer: a folder with manifest.json, or s3://bucket/prefix.',
+} as const;
+
 /** Which nodes: dbt's selection grammar. */
 export const selectionOptions = {
   select: {
@@ -46,6 +54,7 @@ export const selectionOptions = {
     description: 'Which tests the chosen nodes bring along. Default: eager.',
   },
   'allow-empty': { type: 'boolean', description: 'A selection that matches nothing is no mistake.' },
+  state,
 } as const;
 export type SelectionOptions = typeof selectionOptions;
 
@@ -57,6 +66,23 @@ export const runOptions = {
   json,
 } as const;
 export type RunOptions = typeof runOptions;
+
+/** Where refs read what was not selected. */
+export const deferOptions = {
+  defer: {
+    type: 'boolean',
+    description: 'Refs of what is not selected and not in the target read the relation that --state has of it.',
+  },
+  'favor-state': { type: 'boolean', description: 'With --defer: they read that relation even where the target has one.' },
+} as const;
+export type DeferOptions = typeof deferOptions;
+
+export const requireFresh = {
+  'require-fresh': {
+    type: 'boolean',
+    description: 'Check the sources that the nodes are made of first; skip what is made of one that is too old.',
+  },
+} as const;
 
 export const fullRefresh = {
   'full-refresh': { type: 'boolean', short: 'f', description: 'Build incremental models from nothing.' },

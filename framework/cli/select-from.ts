@@ -1,34 +1,62 @@
 import { join } from 'node:path';
 import type { Node, NodeId } from '../manifest/manifest.ts';
-import { type Selection, selectNodes } from '../plan/select-nodes.ts';
-import type { Project } from '../project/project.ts';
-import { findRunResults } from '../run/read-run-results.ts';
+import { type Selection, type SelectionRequest, selectNodes } from '../plan/select-nodes.ts';
 import type { Values } from './command.ts';
 import type { OpenProject } from './open-project.ts';
 import type { SelectionOptions } from './options.ts';
 
 /** The nodes that the selection flags pick; `only` are the kinds the command works on where the user names none. */
 export async function selectFrom(
-  { project, manifest }: OpenProject,
+  opened: OpenProject,
   values: Values<SelectionOptions>,
   only: readonly Node['kind'][] = [],
 ): Promise<Selection> {
   const asked = values['resource-type'] as readonly Node['kind'][];
-  return selectNodes(manifest, {
+  return selectNodes(opened.manifest, {
     select: values.select,
     exclude: values.exclude,
     selector: values.selector,
-    selectors: project.selectors,
+    selectors: opened.project.selectors,
     indirect: values['indirect-selection'],
     resourceTypes: asked.length > 0 ? asked : only,
     allowEmpty: values['allow-empty'],
-    results: mentionsResults(values, project) ? (await findRunResults(join(project.dir, 'target')))?.statuses : undefined,
+    ...(await readMentioned(opened, values)),
   });
 }
 
-/** Only `result:` asks for the last run's results, and named selectors may. */
-function mentionsResults({ select, exclude, selector }: Values<SelectionOptions>, { selectors }: Project): boolean {
-  return selector !== undefined || selectors.length > 0 || [...select, ...exclude].some((term) => term.includes('result:'));
+type Mentioned = Pick<SelectionRequest, 'results' | 'state' | 'sources'>;
+
+/** What the methods look at that the selection mentions. Files are read for no others. */
+async function readMentioned(opened: OpenProject, { select, exclude }: Values<SelectionOptions>): Promise<Mentioned> {
+  const terms = [...select, ...exclude];
+  const named = JSON.stringify(opened.project.selectors);
+  const mentions = (method: string): boolean =>
+    terms.some((term) => term.includes(`${method}:`)) || new RegExp(`"${method}(\\.\\w+)?"|\\b${method}:`).test(named);
+  return {
+    results: mentions('result') ? await readResults(opened) : undefined,
+    state: mentions('state') ? await compareWithState(opened) : undefined,
+    sources: mentions('source_status') ? await readSourceComparison(opened) : undefined,
+  };
+}
+
+/** Status of each node in the run that --state is of, else in the last run; undefined where there was none. */
+async function readResults({ project, state }: OpenProject): Promise<Mentioned['results']> {
+  if (state) return state.results();
+  const { findRunResults } = await import('../run/read-run-results.ts');
+  return (await findRunResults(join(project.dir, 'target')))?.statuses;
+}
+
+async function compareWithState({ manifest, state }: OpenProject): Promise<Mentioned['state']> {
+  if (!state) return undefined;
+  const { StateComparison } = await import('../plan/compare-state.ts');
+  return new StateComparison(manifest, await state.manifest());
+}
+
+/** The last check of freshness against that of --state, else against the one before it. */
+async function readSourceComparison({ project, state }: OpenProject): Promise<Mentioned['sources']> {
+  const { readSources } = await import('../run/read-sources.ts');
+  const { current, previous } = await readSources(join(project.dir, 'target'));
+  return current ? { current, previous: (state ? await state.sources() : previous) ?? new Map() } : undefined;
 }
 
 /** The picked nodes themselves, parents before children. */

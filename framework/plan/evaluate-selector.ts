@@ -127,7 +127,7 @@ function noMatch({ text, method: name, value, path }: SelectorTerm, method: Sele
   const hint =
     name === 'fqn' && hasWildcard(value) && nodes.some(method.match(anywhere, path, evaluation))
       ? `A pattern is held against the whole dotted path of a node: did you mean '${anywhere}'?`
-      : (didYouMean(value, values) ?? listed(values));
+      : (method.hint?.(value) ?? didYouMean(value, values) ?? listed(values));
   return new GccflowError('SELECTOR_NO_MATCH', `The selector '${text}' matches nothing.`, { hint });
 }
 

@@ -1,10 +1,12 @@
 import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, Node, NodeId } from '../manifest/manifest.ts';
 import type { IndirectSelection, NamedSelector } from '../project/selectors-file.ts';
+import type { StateComparison } from './compare-state.ts';
 import { type Evaluation, evaluateSelector } from './evaluate-selector.ts';
 import { parseSelector } from './parse-selector.ts';
 import { resolveSelector } from './resolve-selectors.ts';
 import type { Selector } from './selector.ts';
+import type { SourceComparison } from './state-methods.ts';
 
 export interface SelectionRequest {
   /** `--select`: terms in dbt's grammar. Everything where absent or empty. */
@@ -23,6 +25,10 @@ export interface SelectionRequest {
   readonly allowEmpty?: boolean | undefined;
   /** Status of each node in the last run, for `result:`. */
   readonly results?: ReadonlyMap<NodeId, string> | undefined;
+  /** The graph against an earlier one, for `state:`. */
+  readonly state?: StateComparison | undefined;
+  /** What the last checks of freshness found, for `source_status:`. */
+  readonly sources?: SourceComparison | undefined;
 }
 
 export interface Selection {
@@ -34,7 +40,8 @@ export interface Selection {
 
 /**
  * The nodes a command works on. Terms that contradict the grammar or match nothing are errors that name the term: SELECTOR_SYNTAX,
- * SELECTOR_METHOD_UNKNOWN, SELECTOR_NOT_FOUND, SELECTOR_NO_MATCH, and ARTIFACT_MISSING for `result:` without a last run.
+ * SELECTOR_METHOD_UNKNOWN, SELECTOR_NOT_FOUND, SELECTOR_NO_MATCH; USAGE for `state:` without an earlier state; and ARTIFACT_MISSING for
+ * `result:` and `source_status:` without what they look at.
  */
 export function selectNodes(manifest: Manifest, request: SelectionRequest = {}): Selection {
   const selectors = request.selectors ?? [];
@@ -43,6 +50,8 @@ export function selectNodes(manifest: Manifest, request: SelectionRequest = {}):
     indirect: request.indirect ?? 'eager',
     allowEmpty: request.allowEmpty ?? false,
     results: () => request.results ?? noResults(),
+    state: () => request.state ?? noState(),
+    sources: () => request.sources ?? noSources(),
     named: (name) => evaluateSelector(resolveSelector(name, selectors), evaluation).picked,
   };
   const selector = requestedSelector(request, selectors);
@@ -103,4 +112,16 @@ function nothingLeft(picked: ReadonlySet<NodeId>, { select, selector, resourceTy
 function noResults(): never {
   const hint = 'Run or build first: it leaves target/run_results.json.';
   throw new GccflowError('ARTIFACT_MISSING', `A 'result:' selector needs the results of an earlier run, and there are none.`, { hint });
+}
+
+function noState(): never {
+  const hint = 'Name the folder of an earlier manifest.json: --state prod-artifacts, or --state s3://bucket/prefix.';
+  throw new GccflowError('USAGE', `A 'state:' selector needs an earlier state to compare with, and --state names none.`, {
+    hint,
+  });
+}
+
+function noSources(): never {
+  const hint = 'Run `gccflow freshness` first: it leaves target/sources.json.';
+  throw new GccflowError('ARTIFACT_MISSING', `A 'source_status:' selector needs a check of freshness, and there was none.`, { hint });
 }

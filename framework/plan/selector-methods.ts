@@ -1,11 +1,17 @@
 import type { Manifest, Node, NodeId } from '../manifest/manifest.ts';
+import type { StateComparison } from './compare-state.ts';
 import { hasWildcard, matcher, pathMatcher } from './match-pattern.ts';
+import { type SourceComparison, sourceStatus, state } from './state-methods.ts';
 
 /** What a method may look at besides the node. */
 export interface MethodContext {
   readonly manifest: Manifest;
   /** Status of each node in the last run. Throws ARTIFACT_MISSING where there was none. */
   readonly results: () => ReadonlyMap<NodeId, string>;
+  /** The graph against the earlier one that --state names. Throws USAGE where none is named. */
+  readonly state: () => StateComparison;
+  /** What the last checks of freshness found. Throws ARTIFACT_MISSING where there was none. */
+  readonly sources: () => SourceComparison;
   /** The nodes that a named selector picks. */
   readonly named: (name: string) => ReadonlySet<NodeId>;
 }
@@ -16,6 +22,8 @@ export interface SelectorMethod {
   readonly match: (value: string, path: readonly string[], context: MethodContext) => (node: Node) => boolean;
   /** Values that would match something, to offer in place of one that matches nothing. */
   readonly values: (node: Node, path: readonly string[], context: MethodContext) => readonly string[];
+  /** What to say where a value matches nothing, for a method whose values are known words. */
+  readonly hint?: (value: string) => string;
 }
 
 const fqn: SelectorMethod = {
@@ -109,7 +117,7 @@ const selector: SelectorMethod = {
   values: () => [],
 };
 
-/** Every method of the grammar by its name. `state` needs an earlier manifest and is not one of them. */
+/** Every method of the grammar by its name. */
 export const selectorMethods: ReadonlyMap<string, SelectorMethod> = new Map(
   Object.entries({
     fqn,
@@ -129,6 +137,8 @@ export const selectorMethods: ReadonlyMap<string, SelectorMethod> = new Map(
     test_name: testName,
     test_type: testType,
     result,
+    state,
+    source_status: sourceStatus,
     selector,
   }),
 );

@@ -55,7 +55,8 @@ export function nodesToRetry({ statuses }: LastRun): NodeId[] {
   return [...statuses].filter(([, status]) => again.has(status)).map(([id]) => id);
 }
 
-function parseRunResults(text: string, path: string): LastRun {
+/** What the text of a run_results.json says; `path` is for the error. Throws ARTIFACT_MISSING. */
+export function parseRunResults(text: string, path: string): LastRun {
   const { metadata, results, args } = parseFile(text, path);
   const ran = results.filter(({ status, execution_time }) => status !== 'skipped' && (execution_time ?? 0) > 0);
   return {

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { GccflowError } from '../foundation/error.ts';
+import type { NodeId } from '../manifest/manifest.ts';
+import type { EarlierState } from '../plan/earlier-state.ts';
+import type { SourceAge } from '../plan/state-methods.ts';
+import type { Project } from '../project/project.ts';
+import type { ObjectsConfig } from '../project/target-config.ts';
+import { parseRunResults } from '../run/read-run-results.ts';
+import { parseSources } from '../run/read-sources.ts';
+import { parseState } from '../run/read-state.ts';
+
+/** The artifacts that `--state` names. Each is read when it is asked for; one that is not there is ARTIFACT_MISSING. */
+export interface OpenState {
+  manifest(): Promise<EarlierState>;
+  /** Status of each node of the run that left the artifacts. */
+  results(): Promise<ReadonlyMap<NodeId, string>>;
+  sources(): Promise<ReadonlyMap<NodeId, SourceAge>>;
+}
+
+/** What a place of artifacts holds under a file's name; null where there is no such file. */
+type ReadArtifact = (file: string) => Promise<string | null>;
+
+/** Artifacts in a folder, seen from `cwd`, or below `s3://bucket/prefix`, with the credentials of the target's object store where that is S3. */
+export function openState(path: string, project: Project, cwd: string): OpenState {
+  const readArtifact = path.startsWith('s3://') ? readFromBucket(path, project.target.objects) : readFromFolder(resolve(cwd, path));
+  const read = async (file: string, left: string): Promise<string> => {
+    const content = await readArtifact(file);
+    if (content !== null) return content;
+    throw new GccflowError('ARTIFACT_MISSING', `There is no ${file} in '${path}', which --state names.`, { hint: left });
+  };
+  const place = (file: string): string => `${path.replace(/\/$/, '')}/${file}`;
+  let manifest: Promise<EarlierState> | null = null;
+  return {
+    manifest() {
+      manifest ??= read('manifest.json', 'Keep the target/ folder of a run: build, run and test leave it there.').then((content) =>
+        parseState(content, place('manifest.json')),
+      );
+      return manifest;
+    },
+    async results() {
+      const content = await read('run_results.json', 'Keep it with the manifest of the run that left both.');
+      return parseRunResults(content, place('run_results.json')).statuses;
+    },
+    async sources() {
+      return parseSources(await read('sources.json', '`gccflow freshness` leaves it in target/.'), place('sources.json'));
+    },
+  };
+}
+
+function readFromFolder(dir: string): ReadArtifact {
+  return (file) =>
+    readFile(join(dir, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+      const message = `'${join(dir, file)}' cannot be read: ${error.message}.`;
+      throw new GccflowError('ARTIFACT_MISSING', message, { hint: '--state names a folder with a manifest.json.', cause: error });
+    });
+}
+
+function readFromBucket(url: string, objects: ObjectsConfig): ReadArtifact {
+  const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(url) ?? [];
+  if (bucket === '') {
+    throw new GccflowError('USAGE', `'${url}' names no bucket.`, { hint: 'Write --state s3://bucket/prefix.' });
+  }
+  const account = objects.type === 's3' ? objects : { region: 'us-east-1', endpoint: null, access_key_id: null, secret_access_key: null };
+  return async (file) => {
+    const { S3Objects } = await import('../connections/objects-s3.ts');
+    await using store = new S3Objects({ ...account, type: 's3', bucket, prefix });
+    return (await store.size(file)) === null ? null : text(await store.get(file));
+  };
+}

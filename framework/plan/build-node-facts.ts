@@ -1,0 +1,224 @@
+import { hash } from 'node:crypto';
+import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from '../manifest/manifest.ts';
+import { maskerOf, maskNamedSecrets } from '../manifest/mask-secrets.ts';
+import type { Relation } from '../manifest/relation.ts';
+import { renderSql, renderText, withChanges } from '../manifest/render-sql.ts';
+import type { Column } from '../project/models-file.ts';
+import type { Template } from '../project/parse-template.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { normalizeSql } from './normalize-sql.ts';
+
+const known = new WeakMap<Manifest, FactFinder>();
+
+/** The facts of a node. Values of vars and of the environment whose names sound like secrets are in none of them. */
+export function factsOf(manifest: Manifest, node: Node): NodeFacts {
+  const finder = known.get(manifest) ?? new FactFinder(manifest);
+  known.set(manifest, finder);
+  return finder.factsOf(node);
+}
+
+const none: NodeFacts = { body: '', configs: '', contract: '', macros: '', relation: '', persisted_descriptions: '' };
+
+/** What stands for a database that the target names. */
+const ofTarget = '{target}';
+
+class FactFinder {
+  /** The graph as it would be rendered with no secret known. */
+  readonly #manifest: Manifest;
+  readonly #mask: (text: string) => string;
+  readonly #facts = new Map<NodeId, NodeFacts>();
+
+  constructor(manifest: Manifest) {
+    const { vars, env } = manifest;
+    this.#manifest = withChanges(manifest, { vars: maskRecord(vars), env: maskRecord(env) });
+    this.#mask = maskerOf(manifest);
+  }
+
+  factsOf(node: Node): NodeFacts {
+    const found = this.#facts.get(node.id) ?? this.#find(node);
+    this.#facts.set(node.id, found);
+    return found;
+  }
+
+  #find(node: Node): NodeFacts {
+    const written = this.#manifest.written.get(node.id) ?? '';
+    switch (node.kind) {
+      case 'model':
+        return {
+          ...this.#factsOfBuilt(node),
+          body: hashOf(this.#renderBranches(node)),
+          contract: hashOf([node.config.contract, contractOf(node.columns), node.constraints]),
+          macros: hashOf(this.#macrosOf(node.template)),
+        };
+      case 'seed':
+        return { ...this.#factsOfBuilt(node), body: node.contentHash.slice(0, hashLength), contract: hashOf(contractOf(node.columns)) };
+      case 'source':
+        return { ...none, ...this.#factsOfSource(node, written) };
+      case 'test':
+        return {
+          ...none,
+          body: hashOf([this.#render(node, false), node.testName, node.attachedTo, node.column]),
+          configs: hashOf(this.#maskAll(comparableConfig(node.config))),
+          macros: hashOf(this.#macrosOf(node.template)),
+        };
+      case 'sync': {
+        const columns = node.sync.columns.map(({ description, ...column }) => ({ column, description }));
+        return {
+          ...none,
+          body: hashOf(written),
+          contract: hashOf(columns.map(({ column }) => column)),
+          persisted_descriptions: hashOf([node.description, columns.map(({ description }) => description)]),
+        };
+      }
+      case 'sink':
+        return {
+          ...none,
+          body: hashOf(written),
+          contract: hashOf(Object.entries(node.sink.columns).map(([name, { type }]) => [name, type])),
+        };
+      case 'ingest':
+      case 'api':
+      case 'flow':
+        return { ...none, body: hashOf(written) };
+      default: {
+        const { id, name, fqn, tags, meta, description, file, at, ...own } = node;
+        return { ...none, body: hashOf(this.#maskAll([own, this.#manifest.parents.get(id)])) };
+      }
+    }
+  }
+
+  #factsOfBuilt(node: ModelNode | SeedNode): NodeFacts {
+    const { pre_hook, post_hook, ...config } = node.config;
+    const hooks = [pre_hook, post_hook].map((texts) => texts.map((text) => this.#renderHook(node, text)));
+    return {
+      ...none,
+      configs: hashOf([this.#maskAll(comparableConfig(config)), hooks]),
+      relation: hashOf(relationAnywhere(node)),
+    };
+  }
+
+  #factsOfSource({ columns, loadedAt, freshness, relation, ...source }: SourceNode, written: string): Partial<NodeFacts> {
+    const { id, name, fqn, tags, meta, description, file, at, kind, sourceName, ...own } = source;
+    return { configs: hashOf([loadedAt, freshness, own]), contract: hashOf(contractOf(columns)), relation: hashOf(written) };
+  }
+
+  /** What a build could run: without and, where it makes a difference, with `is_incremental`. */
+  #renderBranches(node: ModelNode): readonly string[] {
+    const full = this.#render(node, false);
+    return node.config.materialized === 'incremental' ? [full, this.#render(node, true)] : [full];
+  }
+
+  /** SQL in its normal form. Of a template that cannot be rendered, which only a run of the node must tell, the template. */
+  #render(node: ModelNode | TestNode, incremental: boolean): string {
+    const environment = this.#namesFromEnvironment(node.template);
+    try {
+      return normalizeSql(renderSql(this.#manifest, node, { incremental, relationOf: this.#relationOf }), environment);
+    } catch {
+      return normalizeSql(node.template.text, environment);
+    }
+  }
+
+  #renderHook(node: ModelNode | SeedNode, text: string): string {
+    try {
+      return normalizeSql(renderText(this.#manifest, node, text, { incremental: true, relationOf: this.#relationOf }));
+    } catch {
+      return normalizeSql(text);
+    }
+  }
+
+  readonly #relationOf = (id: NodeId): Relation | undefined => {
+    const node = this.#manifest.nodes.get(id);
+    if (node?.kind === 'model' || node?.kind === 'seed') return relationAnywhere(node);
+    const written = this.#manifest.written.get(id);
+    if (node?.kind !== 'source' || written === undefined) return undefined;
+    const [database, name] = JSON.parse(written) as [string, string];
+    return { database, name };
+  };
+
+  /** Values of the environment that the template and its macros name. They are names of the environment where they qualify another name. */
+  #namesFromEnvironment(template: Template): ReadonlySet<string> {
+    const templates = [template, ...this.#reachedMacros(template).values()];
+    const values = templates.flatMap(({ envs }) => envs.map(({ name }) => this.#manifest.env[name] ?? ''));
+    return new Set(values.filter((value) => value !== ''));
+  }
+
+  /** The text of every macro that a template reaches, and the hash of every file with a helper that one of them calls. */
+  #macrosOf(template: Template): readonly (readonly [string, string])[] {
+    const macros = this.#reachedMacros(template);
+    const called = [template, ...macros.values()].flatMap(({ helpers, variables }) => [...helpers, ...variables]);
+    const helpers = new Set(called.map(({ name }) => name).filter((name) => this.#manifest.helpers.has(name)));
+    return [
+      ...[...macros].map(([name, { text }]) => [name, normalizeSql(withoutTemplateComments(text))] as const),
+      ...[...helpers].map((name) => [name, this.#manifest.helperHashes.get(name) ?? ''] as const),
+    ].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #reachedMacros(template: Template, reached = new Map<string, Template>()): ReadonlyMap<string, Template> {
+    for (const { name } of template.macros) {
+      const macro = this.#manifest.macros.get(name)?.template;
+      if (!macro || reached.has(name)) continue;
+      reached.set(name, macro);
+      this.#reachedMacros(macro, reached);
+    }
+    return reached;
+  }
+
+  #maskAll(value: unknown): string {
+    return this.#mask(canonicalJson(value));
+  }
+}
+
+/** Where a node is built, without what the target says of it. */
+function relationAnywhere({ config, relation }: ModelNode | SeedNode): Relation {
+  return { database: config.database ?? ofTarget, name: relation.name };
+}
+
+/** Config keys that change nothing but words and selections, and those that other facts hold. */
+const otherwiseKnown = new Set(['enabled', 'tags', 'meta', 'database', 'alias', 'contract', 'description', 'docs', 'group']);
+/** Config keys that hold SQL, so that their form does not count. */
+const sqlKeys = new Set(
+  'engine order_by primary_key partition_by ttl indexes projections overwrite_range codecs column_types where warn_if error_if fail_calc'.split(
+    ' ',
+  ),
+);
+
+function comparableConfig(config: object): Record<string, unknown> {
+  const entries = Object.entries(config).filter(([key]) => !otherwiseKnown.has(key));
+  return Object.fromEntries(entries.map(([key, value]) => [key, sqlKeys.has(key) ? normalizeTexts(value) : value]));
+}
+
+function normalizeTexts(value: unknown): unknown {
+  if (typeof value === 'string') return normalizeSql(value);
+  if (Array.isArray(value)) return value.map(normalizeTexts);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normalizeTexts(item)]));
+}
+
+function contractOf(columns: readonly Column[]) {
+  return columns
+    .map(({ name, type, constraints }) => ({ name, type: type === null ? null : normalizeSql(type), constraints }))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function withoutTemplateComments(text: string): string {
+  return text.replaceAll(/\{\{~?!--[\s\S]*?--~?\}\}|\{\{~?![\s\S]*?\}\}/g, '');
+}
+
+function maskRecord<Value>(values: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return maskNamedSecrets(values) as Readonly<Record<string, Value>>;
+}
+
+const hashLength = 16;
+
+function hashOf(value: unknown): string {
+  return hash('sha256', canonicalJson(value)).slice(0, hashLength);
+}
+
+/** JSON with the keys of every map in order, so that theirs in a file does not count. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  );
+}
