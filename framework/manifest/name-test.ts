@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../foundation/digest.ts';
 
 /**
  * The name dbt gives a generic test: test, node, and column and arguments in the order of their keys (`not_null_stg_post_id`).
@@ -11,7 +11,7 @@ export function nameTest(test: string, node: string, column: string | null, args
     .flatMap((key) => textsOf(all[key]));
   const full = `${test}_${node}_${values.map((value) => value.replaceAll(/[^0-9a-zA-Z_]+/g, '_')).join('__')}`;
   if (full.length < 64) return full;
-  return `${`${test}_${node}`.slice(0, 30)}_${createHash('md5').update(full).digest('hex')}`;
+  return `${`${test}_${node}`.slice(0, 30)}_${digestOf('md5', full)}`;
 }
 
 function textsOf(value: unknown): string[] {

@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
+import { digestOf } from '../foundation/digest.ts';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 import { startOf } from '../foundation/location.ts';
 import type { Project } from './project.ts';
@@ -38,7 +38,7 @@ interface ImportedFile {
 async function importFile(dir: string, file: string, diagnostics: Diagnostics): Promise<ImportedFile> {
   try {
     const exported: ImportedFile['exported'] = await import(pathToFileURL(join(dir, file)).href);
-    return { exported, contentHash: hash('sha256', readFileSync(join(dir, file))) };
+    return { exported, contentHash: digestOf('sha256', readFileSync(join(dir, file))) };
   } catch (error) {
     const message = `The helpers cannot be loaded: ${messageOf(error)}`;
     diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));

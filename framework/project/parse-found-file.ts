@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { Diagnostics } from '../foundation/diagnostics.ts';
+import { digestOf } from '../foundation/digest.ts';
 import type { GccflowError } from '../foundation/error.ts';
 import { type Env, readsEnv } from './expand-env.ts';
 import { type FileStamp, stampOf } from './file-stamp.ts';
@@ -29,7 +29,7 @@ export function parseFoundFile(dir: string, { file, role }: FoundFile, env: Env)
   const stamp = stampOf(dir, file) ?? [0, 0, 0, 0];
   const readAt = Date.now();
   const bytes = readBytes(dir, file, diagnostics);
-  const contentHash = bytes === null ? '' : hash('sha256', bytes);
+  const contentHash = bytes === null ? '' : digestOf('sha256', bytes);
   const text = bytes === null || role === 'seed' ? '' : decodeText(bytes, file, diagnostics);
   const content = bytes === null || text === null ? null : parse(file, role, text, contentHash, env, diagnostics);
   return { file, stamp, readAt, contentHash, content, readsEnv: role === 'yaml' && readsEnv(text ?? ''), errors: diagnostics.errors };
@@ -56,6 +56,7 @@ function parse(
       return parseMacroFile(file, text, diagnostics);
     case 'yaml':
       return parseYamlFile(file, text, env, diagnostics);
+    case 'fixture':
     case 'helper':
       return null;
   }
