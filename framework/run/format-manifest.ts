@@ -16,6 +16,8 @@ import type {
   TestNode,
 } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
+import { factsOf } from '../plan/build-node-facts.ts';
+import { factsVersion } from '../plan/node-facts.ts';
 import { stagingDatabase } from '../plan/publication.ts';
 import type { Column } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
@@ -109,7 +111,6 @@ class Formatter {
       type: 'application',
       owner: { name: node.kind === 'exposure' ? node.owner : this.#manifest.projectName, email: null },
       url: node.kind === 'exposure' ? node.url : null,
-      meta: { ...node.meta, gccflow: { kind: node.kind } },
       depends_on: this.#dependsOn(node),
     };
   }
@@ -176,9 +177,15 @@ class Formatter {
       original_file_path: node.file,
       fqn: [...node.fqn],
       tags: [...node.tags],
-      meta: { ...node.meta },
+      meta: { ...node.meta, gccflow: this.#ownFacts(node) },
       description: node.description,
     };
+  }
+
+  /** What a later gccflow compares the node by; of a disabled node, which it does not, the kind alone. */
+  #ownFacts(node: Node) {
+    if (!this.#ids.has(node.id)) return { kind: node.kind };
+    return { kind: node.kind, state: { version: factsVersion, ...factsOf(this.#manifest, node) } };
   }
 
   #dependsOn(node: Node, template?: Template) {

@@ -228,7 +228,7 @@ const mistakes: readonly (readonly [name: string, request: SelectionRequest, cod
   ['a misspelt folder', { select: ['models/stagin'] }, 'SELECTOR_NO_MATCH', /'models\/stagin'/, /'models\/staging'/],
   ['a misspelt exclude', { exclude: ['alrets'] }, 'SELECTOR_NO_MATCH', /'alrets'/, /'alerts'/],
   ['an unknown method', { select: ['tga:core'] }, 'SELECTOR_METHOD_UNKNOWN', /'tga:core' uses the method 'tga'/, /'tag'/],
-  ['a comparison with an earlier state', { select: ['state:modified'] }, 'SELECTOR_METHOD_UNKNOWN', /'state'/, /Methods are/],
+  ['a comparison with an earlier state', { select: ['state:modified'] }, 'USAGE', /'state:'/, /--state/],
   ['@ with a + at its end', { select: ['@orders+'] }, 'SELECTOR_SYNTAX', /joins '@' with a '\+'/],
   ['a method without a value', { select: ['tag:'] }, 'SELECTOR_SYNTAX', /without a value/],
   ['a comma with nothing beside it', { select: ['orders,'] }, 'SELECTOR_SYNTAX', /'orders,' has a term without a value/],
