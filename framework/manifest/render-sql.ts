@@ -16,6 +16,8 @@ export interface RenderContext {
   readonly incremental: boolean;
   /** Relations to use in place of the nodes' own, e.g. a stage; `{{this}}` and `{{model}}` obey it too. */
   readonly relationOf?: (id: NodeId) => Relation | undefined;
+  /** Told of every text that `{{env}}` gives. */
+  readonly onEnv?: (value: string) => void;
 }
 
 /** The SQL of a model or test: one statement, without a `;` at its end. Throws RENDER_FAILED at the call that failed, where that is known. */
@@ -114,7 +116,11 @@ class Rendering {
       source: (source: string, table: string, options: Handlebars.HelperOptions) =>
         this.#relationOf(this.#relationNode(`source.${source}.${table}`), options.hash.final === true ? 'always' : 'never'),
       var: (name: string, ...rest: unknown[]) => (Object.hasOwn(vars, name) ? vars[name] : defaultOf(rest)),
-      env: (name: string, ...rest: unknown[]) => envValue(env, name) ?? defaultOf(rest),
+      env: (name: string, ...rest: unknown[]) => {
+        const value = envValue(env, name) ?? defaultOf(rest);
+        this.#context.onEnv?.(String(value));
+        return value;
+      },
       is_incremental: () => this.#context.incremental,
       list: (...items: unknown[]) => items.slice(0, -1),
       map: (options: Handlebars.HelperOptions) => ({ ...options.hash }),
@@ -140,7 +146,8 @@ class Rendering {
   /** A relation as SQL reads it: an ephemeral model as its SQL, others by name. `final`: whether rows that others replace are left out. */
   #relationOf(node: SourceNode | SeedNode | ModelNode, final: 'always' | 'where needed' | 'never'): string {
     if (node.kind === 'model' && node.config.materialized === 'ephemeral') {
-      const context = { incremental: false, ...(this.#context.relationOf && { relationOf: this.#context.relationOf }) };
+      const { relationOf, onEnv } = this.#context;
+      const context = { incremental: false, ...(relationOf && { relationOf }), ...(onEnv && { onEnv }) };
       return `(${renderNode(node, context, this.#manifest, this.#templates)})`;
     }
     const relation = relationSql(this.#context.relationOf?.(node.id) ?? node.relation);

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from '../manifest/manifest.ts';
+import { GccflowError } from '../foundation/error.ts';
 import { maskerOf, maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import type { Relation } from '../manifest/relation.ts';
-import { renderSql, renderText, withChanges } from '../manifest/render-sql.ts';
+import { type RenderContext, renderSql, renderText, withChanges } from '../manifest/render-sql.ts';
 import type { Column } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
 import type { NodeFacts } from './node-facts.ts';
@@ -108,21 +109,26 @@ class FactFinder {
     return node.config.materialized === 'incremental' ? [full, this.#render(node, true)] : [full];
   }
 
-  /** SQL in its normal form. Of a template that cannot be rendered, which only a run of the node must tell, the template. */
   #render(node: ModelNode | TestNode, incremental: boolean): string {
-    const environment = this.#namesFromEnvironment(node.template);
-    try {
-      return normalizeSql(renderSql(this.#manifest, node, { incremental, relationOf: this.#relationOf }), environment);
-    } catch {
-      return normalizeSql(node.template.text, environment);
-    }
+    return this.#normalize(node.template.text, (context) => renderSql(this.#manifest, node, { ...context, incremental }));
   }
 
   #renderHook(node: ModelNode | SeedNode, text: string): string {
+    return this.#normalize(text, (context) => renderText(this.#manifest, node, text, { ...context, incremental: true }));
+  }
+
+  /**
+   * SQL in its normal form. What `{{env}}` gave is a name of the environment where it qualifies another name.
+   * Of a template that cannot be rendered, which only a run of the node must tell, the template.
+   */
+  #normalize(template: string, render: (context: Pick<RenderContext, 'relationOf' | 'onEnv'>) => string): string {
+    const environment = new Set<string>();
     try {
-      return normalizeSql(renderText(this.#manifest, node, text, { incremental: true, relationOf: this.#relationOf }));
-    } catch {
-      return normalizeSql(text);
+      const sql = render({ relationOf: this.#relationOf, onEnv: (value) => environment.add(value) });
+      return normalizeSql(sql, environment);
+    } catch (thrown) {
+      if (!(thrown instanceof GccflowError)) throw thrown;
+      return normalizeSql(template);
     }
   }
 
@@ -134,13 +140,6 @@ class FactFinder {
     const [database, name] = JSON.parse(written) as [string, string];
     return { database, name };
   };
-
-  /** Values of the environment that the template and its macros name. They are names of the environment where they qualify another name. */
-  #namesFromEnvironment(template: Template): ReadonlySet<string> {
-    const templates = [template, ...this.#reachedMacros(template).values()];
-    const values = templates.flatMap(({ envs }) => envs.map(({ name }) => this.#manifest.env[name] ?? ''));
-    return new Set(values.filter((value) => value !== ''));
-  }
 
   /** The text of every macro that a template reaches, and the hash of every file with a helper that one of them calls. */
   #macrosOf(template: Template): readonly (readonly [string, string])[] {
