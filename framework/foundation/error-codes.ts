@@ -26,6 +26,8 @@ export const errorCodes = {
   CONFIG_CONFLICT: 'Config values that contradict each other or miss a partner.',
   CYCLE: 'Nodes that depend on each other in a circle.',
   RENDER_FAILED: 'A template failed while it was rendered.',
+  UNIT_TEST_INPUT: 'A unit test gives what its model does not read, or does not give what it must.',
+  FIXTURE_NOT_FOUND: 'A unit test names a fixture that does not exist.',
   // selection
   SELECTOR_SYNTAX: 'A selector cannot be parsed.',
   SELECTOR_METHOD_UNKNOWN: 'A selector uses a method that does not exist.',
@@ -57,6 +59,8 @@ export const errorCodes = {
   FULL_REFRESH_REFUSED: 'A full refresh of a model that forbids it.',
   FENCE_BROKEN: 'Somebody else wrote to a relation while its next version was built.',
   TEST_FAILED: 'A test of severity error found failing rows.',
+  UNIT_TEST_ROWS: 'Rows of a unit test do not fit the columns they are for.',
+  UNIT_TEST_FAILED: 'A unit test got other rows than it expects.',
   RULE_BROKEN: 'A rule of project.yaml does not hold.',
   CONTRACT_BROKEN: 'A model returns other columns than its contract promises, or rows that break it.',
   SEED_INVALID: 'A seed file does not fit its columns.',

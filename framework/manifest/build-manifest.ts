@@ -7,6 +7,7 @@ import { buildApis, buildFlows, linkFlows } from './build-flows.ts';
 import { buildModels, buildSeeds, buildSources, type Declared } from './build-nodes.ts';
 import { buildIngests, buildSinks, linkStreams } from './build-streams.ts';
 import { buildTests } from './build-tests.ts';
+import { buildUnitTests } from './build-unit-tests.ts';
 import { type Cycle, findCycles, invert } from './graph.ts';
 import type { ExposureNode, Manifest, Node, NodeId, SyncNode } from './manifest.ts';
 import { relationSql } from './relation.ts';
@@ -35,7 +36,8 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
   ];
   linkStreams([...declared, ...streams], resolver);
   linkFlows(project, resolver, diagnostics);
-  const all = [...declared, ...tests, ...buildSyncs(project, resolver), ...streams, ...buildExposures(project, resolver)];
+  const unitTests = buildUnitTests(project, declared, resolver, diagnostics);
+  const all = [...declared, ...tests, ...unitTests, ...buildSyncs(project, resolver), ...streams, ...buildExposures(project, resolver)];
   const nodes = new Map<NodeId, Node>();
   for (const { node, enabled } of all) {
     if (enabled) addNode(node, nodes, diagnostics);
@@ -71,7 +73,7 @@ function addNode(node: Node, nodes: Map<NodeId, Node>, diagnostics: Diagnostics)
     nodes.set(node.id, node);
     return;
   }
-  diagnostics.report(duplicate(`The ${node.kind} '${node.name}'`, node.at, other.at));
+  diagnostics.report(duplicate(`The ${node.kind.replace('_', ' ')} '${node.name}'`, node.at, other.at));
 }
 
 function duplicate(subject: string, at: Location, other: Location): GccflowError {

@@ -9,13 +9,25 @@ import type { Template } from '../project/parse-template.ts';
 import type { SinkFile } from '../project/sink-file.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 import type { TestConfig } from '../project/test-config.ts';
+import type { Fixture, UnitTestExpect, UnitTestOverrides, UnitTestRows } from '../project/unit-test.ts';
 import type { Relation } from './relation.ts';
 
 /** `model.stg_post`, `seed.category`, `source.beat.youtube_post`, `test.not_null_stg_post_id`, `sync.leaderboard`, `sink.event`, `ingest.app`, `api.graphapi`, `flow.refresh_profile`, `exposure.dashboard`. */
 export type NodeId = `${Node['kind']}.${string}`;
 
 /** Anything in the graph, told apart by `kind`. */
-export type Node = SourceNode | SeedNode | ModelNode | TestNode | SyncNode | SinkNode | IngestNode | ApiNode | FlowNode | ExposureNode;
+export type Node =
+  | SourceNode
+  | SeedNode
+  | ModelNode
+  | TestNode
+  | UnitTestNode
+  | SyncNode
+  | SinkNode
+  | IngestNode
+  | ApiNode
+  | FlowNode
+  | ExposureNode;
 
 /** What `gccflow build` brings up to date. */
 export type BuildableNode = SeedNode | ModelNode | SyncNode;
@@ -97,6 +109,41 @@ export interface TestNode extends NodeCommon {
   readonly references: Readonly<Record<string, NodeId>>;
   readonly config: TestConfig;
   readonly template: Template;
+}
+
+/** Rows of a unit test: in its own file, or in a fixture. */
+export type TestRows =
+  | Exclude<UnitTestRows, { readonly format: 'fixture' }>
+  | (Pick<UnitTestRows, 'path' | 'at'> & { readonly format: 'fixture'; readonly fixture: Fixture });
+
+/** Rows that stand for a relation while a unit test runs. */
+export interface UnitTestInput {
+  /** The model's own id for `this`; null for rows that a macro is tried on. */
+  readonly node: NodeId | null;
+  /** As the test names it. */
+  readonly input: string;
+  readonly at: Location;
+  /** null: those of the seed's own file. */
+  readonly rows: TestRows | null;
+}
+
+/** What a unit test says comes out. */
+export type UnitTestExpectation = Pick<UnitTestExpect, 'ordered' | 'sql'> & {
+  readonly rows: TestRows | null;
+  readonly ctes: readonly { readonly name: string; readonly at: Location; readonly rows: TestRows }[];
+};
+
+/** A model or macro tried on a few rows, without a warehouse. It reads its model, and nothing reads it. */
+export interface UnitTestNode extends NodeCommon {
+  readonly kind: 'unit_test';
+  readonly id: `unit_test.${string}`;
+  readonly subject:
+    | { readonly kind: 'model'; readonly id: `model.${string}` }
+    | { readonly kind: 'macro'; readonly name: string; readonly arguments: Readonly<Record<string, unknown>> };
+  readonly inputs: readonly UnitTestInput[];
+  readonly expect: UnitTestExpectation;
+  readonly overrides: Pick<UnitTestOverrides, 'vars' | 'macros' | 'env' | 'incremental' | 'now'>;
+  readonly config: { readonly enabled: boolean; readonly tags: readonly string[]; readonly meta: Readonly<Record<string, unknown>> };
 }
 
 /** A relation exported to PostgreSQL. */

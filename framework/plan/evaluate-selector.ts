@@ -98,7 +98,7 @@ function testsOf(
 }
 
 function onlyTests(ids: Iterable<NodeId>, { nodes }: Manifest): Set<NodeId> {
-  return new Set([...ids].filter((id) => nodes.get(id)?.kind === 'test'));
+  return new Set([...ids].filter((id) => ['test', 'unit_test'].includes(nodes.get(id)?.kind ?? '')));
 }
 
 function matchTerm(term: SelectorTerm, evaluation: Evaluation): Set<NodeId> {

@@ -13,7 +13,7 @@ export type OrderedNode = { readonly waitsFor: readonly NodeId[]; readonly pathM
 export const kindsOf: Readonly<Record<PlanCommand, readonly Node['kind'][]>> = {
   build: ['model', 'seed', 'test', 'sync'],
   run: ['model'],
-  test: ['test'],
+  test: ['test', 'unit_test'],
   seed: ['seed'],
   sync: ['sync'],
 };

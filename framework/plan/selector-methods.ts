@@ -97,8 +97,9 @@ const testName: SelectorMethod = {
 };
 
 const testType: SelectorMethod = {
-  match: (value) => (node) => node.kind === 'test' && (value === 'data' || node.testType === value),
-  values: () => ['generic', 'singular', 'data'],
+  match: (value) => (node) =>
+    node.kind === 'unit_test' ? value === 'unit' : node.kind === 'test' && (value === 'data' || node.testType === value),
+  values: () => ['generic', 'singular', 'data', 'unit'],
 };
 
 const result: SelectorMethod = {
@@ -136,6 +137,7 @@ export const selectorMethods: ReadonlyMap<string, SelectorMethod> = new Map(
     package: packageMethod,
     test_name: testName,
     test_type: testType,
+    unit_test: byKind('unit_test'),
     result,
     state,
     source_status: sourceStatus,
@@ -193,6 +195,7 @@ function configOf(node: Node): object {
     case 'model':
     case 'seed':
     case 'test':
+    case 'unit_test':
       return node.config;
     case 'sync':
       return { ...node.sync, tags: node.tags, meta: node.meta };

@@ -19,6 +19,7 @@ import type {
   TestFile,
 } from './project.ts';
 import { templateOf } from './template-body.ts';
+import type { UnitTest } from './unit-test.ts';
 import { userTest } from './user-test.ts';
 
 export type Gathered = Pick<
@@ -28,6 +29,7 @@ export type Gathered = Pick<
   | 'properties'
   | 'sources'
   | 'exposures'
+  | 'unitTests'
   | 'syncs'
   | 'sinks'
   | 'ingests'
@@ -46,6 +48,7 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
   const properties: NodeProperties[] = [];
   const sources: SourceTable[] = [];
   const exposures: Exposure[] = [];
+  const unitTests: UnitTest[] = [];
   const syncs: Sync[] = [];
   const sinks: Sink[] = [];
   const ingests: Ingest[] = [];
@@ -77,6 +80,7 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
       case 'properties':
         properties.push(...content.properties);
         exposures.push(...content.exposures);
+        unitTests.push(...content.unitTests);
         break;
       case 'sources':
         sources.push(...content.tables);
@@ -106,6 +110,7 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
     properties,
     sources,
     exposures,
+    unitTests,
     syncs,
     sinks,
     ingests,

@@ -4,6 +4,7 @@ import type { Constraint } from './constraint.ts';
 import { ConstraintEntries } from './constraint.ts';
 import { ModelConfigEntry } from './placed-config.ts';
 import { TestEntries } from './test-entry.ts';
+import { UnitTestEntry } from './unit-test-entry.ts';
 
 /** A column as a properties or source file declares it. */
 export interface Column {
@@ -60,10 +61,11 @@ export const ExposureEntry = z.strictObject({
 });
 export type ExposureEntry = z.infer<typeof ExposureEntry>;
 
-/** Properties of models: descriptions, columns, config, tests; and the uses of the data outside gccflow. */
+/** Properties of models: descriptions, columns, config, tests, unit tests; and the uses of the data outside gccflow. */
 export const ModelsFile = z.strictObject({
   kind: z.literal('models'),
   models: z.array(ModelEntry).default([]),
+  unit_tests: z.array(UnitTestEntry).default([]).describe('Tests of the SQL of models and macros on a few rows, without a warehouse.'),
   exposures: z.array(ExposureEntry).default([]),
 });
 

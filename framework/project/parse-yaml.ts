@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, LineCounter, type Node, parseDocument, visit, type YAMLError } from 'yaml';
+import { isMap, isNode, isPair, LineCounter, type Node, parseDocument, type Scalar, visit, type YAMLError } from 'yaml';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
@@ -75,6 +75,12 @@ function findTrap(document: ReturnType<typeof parseDocument>): { readonly messag
   return trap;
 }
 
+function withDigits({ value, source }: Scalar): unknown {
+  if (typeof value !== 'number') return value;
+  if (!Number.isFinite(value)) return String(value).replace('Infinity', 'inf').toLowerCase();
+  return source !== undefined && source !== String(value) && /^[-+]?\d+(\.\d+)?$/.test(source) ? source : value;
+}
+
 /** A parsed file whose texts can still be expanded. */
 export class ParsedYaml implements YamlDocument {
   readonly file: string;
@@ -120,6 +126,22 @@ export class ParsedYaml implements YamlDocument {
       Scalar: (_key, scalar) => {
         if (typeof scalar.value === 'string' && scalar.value.includes('{{'))
           scalar.value = expand(scalar.value, this.#place(scalar.range?.[0] ?? 0));
+      },
+    });
+    this.#value = this.#document.toJS();
+  }
+
+  /** Makes texts of the numbers below every `key` that would not come back as they are written: 1.10, 007, 12345678901234567890. */
+  keepDigits(key: string): void {
+    visit(this.#document, {
+      Pair: (_key, pair) => {
+        if (!isNode(pair.key) || String(pair.key) !== key || !isNode(pair.value)) return undefined;
+        visit(pair.value, {
+          Scalar: (_inner, scalar) => {
+            scalar.value = withDigits(scalar);
+          },
+        });
+        return visit.SKIP;
       },
     });
     this.#value = this.#document.toJS();

@@ -15,11 +15,12 @@ const places: readonly { readonly root: string; readonly role: FileRole; readonl
   { root: 'sinks', role: 'yaml', ending: /\.ya?ml$/ },
   { root: 'tests/data', role: 'singular-test', ending: /\.sql$/ },
   { root: 'tests/generic', role: 'generic-test', ending: /\.sql$/ },
+  { root: 'tests/fixtures', role: 'fixture', ending: /\.(csv|sql)$/ },
   { root: 'macros', role: 'macro', ending: /\.hbs$/ },
   { root: 'macros', role: 'helper', ending: /(?<!\.d|\.test)\.ts$/ },
 ];
 
-export type FileRole = 'yaml' | 'seed' | 'model' | 'singular-test' | 'generic-test' | 'macro' | 'helper';
+export type FileRole = 'yaml' | 'seed' | 'model' | 'singular-test' | 'generic-test' | 'fixture' | 'macro' | 'helper';
 
 export interface FoundFile {
   /** Relative to the project's folder, with `/`. */
