@@ -4,9 +4,8 @@ import { GccflowError } from '../foundation/error.ts';
 import { boundYoungSpace } from './bound-young-space.ts';
 import { checkNamedFiles } from './check-named-files.ts';
 import { checkShape } from './check-shape.ts';
-import { findFixtures } from './find-fixtures.ts';
-import { findFixtures } from './find-fixtures.ts';
 import { type Env, expandEnv } from './expand-env.ts';
+import { findFixtures } from './find-fixtures.ts';
 import { checkFolders, readFolderConfig } from './folder-config.ts';
 import { gatherFiles } from './gather-files.ts';
 import { importHelpers } from './import-helpers.ts';
@@ -52,7 +51,6 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
     vars: { ...root.vars, ...options.vars },
     ...gatherFiles(contents, diagnostics),
     ...imported,
-    fixtures: findFixtures(files),
     fixtures: findFixtures(files),
     selectors,
   };

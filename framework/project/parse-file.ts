@@ -26,9 +26,7 @@ import { findStatements } from './sql-statements.ts';
 import { SyncFile } from './sync-file.ts';
 import type { TemplateBody } from './template-body.ts';
 import type { TestConfig } from './test-config.ts';
-import { readUnitTests } from './read-unit-tests.ts';
 import { readTests, TestConfigEntry, type TestDeclaration } from './test-entry.ts';
-import type { UnitTest } from './unit-test.ts';
 import type { UnitTest } from './unit-test.ts';
 import { readWritten, type Written } from './written.ts';
 
@@ -126,7 +124,6 @@ const kinds = {
     kind: 'properties',
     properties: readProperties('seed', seeds, document, ['seeds'], diagnostics),
     exposures: [],
-    unitTests: [],
     unitTests: [],
   })),
   models: kindOf(ModelsFile, (read, document, diagnostics) => {

@@ -57,7 +57,6 @@ function parse(
     case 'yaml':
       return parseYamlFile(file, text, env, diagnostics);
     case 'fixture':
-    case 'fixture':
     case 'helper':
       return null;
   }

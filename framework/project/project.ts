@@ -18,7 +18,6 @@ import type { TargetConfig } from './target-config.ts';
 import type { TestConfig } from './test-config.ts';
 import type { TestDeclaration } from './test-entry.ts';
 import type { Fixture, UnitTest } from './unit-test.ts';
-import type { Fixture, UnitTest } from './unit-test.ts';
 import type { Written } from './written.ts';
 
 /** The files of a project, read and checked one by one. What they say about each other is the manifest's business. */
@@ -42,8 +41,6 @@ export interface Project {
   readonly properties: readonly NodeProperties[];
   readonly sources: readonly SourceTable[];
   readonly exposures: readonly Exposure[];
-  readonly unitTests: readonly UnitTest[];
-  readonly fixtures: readonly Fixture[];
   readonly unitTests: readonly UnitTest[];
   readonly fixtures: readonly Fixture[];
   readonly syncs: readonly Sync[];
