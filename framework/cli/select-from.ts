@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Node, NodeId } from '../manifest/manifest.ts';
+import { sortDepthFirst } from '../manifest/graph.ts';
+import type { Node } from '../manifest/manifest.ts';
 import { type Selection, type SelectionRequest, selectNodes } from '../plan/select-nodes.ts';
 import type { Values } from './command.ts';
 import type { OpenProject } from './open-project.ts';
@@ -61,20 +62,6 @@ async function readSourceComparison({ project, state }: OpenProject): Promise<Me
 
 /** The picked nodes themselves, parents before children. */
 export function nodesOf({ manifest }: OpenProject, { nodes }: Selection): readonly Node[] {
-  const sorted = new Set<Node>();
-  const seen = new Set<NodeId>();
-  const stack = [...nodes].reverse();
-  while (stack.length > 0) {
-    const id = stack.at(-1) as NodeId;
-    const open = seen.has(id) ? [] : (manifest.parents.get(id) ?? []).filter((parent) => !seen.has(parent));
-    seen.add(id);
-    if (open.length > 0) {
-      stack.push(...open.reverse());
-      continue;
-    }
-    stack.pop();
-    const node = manifest.nodes.get(id);
-    if (node && nodes.has(id)) sorted.add(node);
-  }
-  return [...sorted];
+  const sorted = sortDepthFirst(nodes, manifest.parents) ?? []; // a manifest has no circles
+  return sorted.filter((id) => nodes.has(id)).flatMap((id) => manifest.nodes.get(id) ?? []);
 }

