@@ -14,6 +14,8 @@ export interface NodesRequest {
   /** What was selected; the command takes from it what it runs. */
   readonly nodes: readonly NodeId[];
   readonly fullRefresh: boolean;
+  /** Skip what is made of a source that is too old. */
+  readonly requireFresh?: boolean;
 }
 
 /** Gives a function that plans, and plans again where others published in the meantime, always under the same run id. */

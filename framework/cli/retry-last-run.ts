@@ -23,7 +23,8 @@ export async function retryLastRun(given: RetryValues, context: CommandContext):
     context.output.note('Nothing failed in the last run, nothing is done.');
     return exitCode.ok;
   }
-  return runNodes(opened, { command, nodes, fullRefresh: last.args.full_refresh === true }, values, context);
+  const how = { fullRefresh: last.args.full_refresh === true, requireFresh: last.args.require_fresh === true };
+  return runNodes(opened, { command, nodes, ...how }, values, context);
 }
 
 function planCommandOf({ command }: LastRun): PlanCommand {

@@ -1,11 +1,16 @@
 import { join } from 'node:path';
+import { findUnselected } from '../plan/defer-refs.ts';
 import type { Plan } from '../plan/plan.ts';
+import { readExisting } from '../run/read-existing.ts';
 import { defaultRetry } from '../run/run-deps.ts';
 import { runPlan } from '../run/run-plan.ts';
 import type { RunResult } from '../run/run-result.ts';
+import type { StaleSources } from '../run/stale-nodes.ts';
 import { writeArtifacts } from '../run/write-artifacts.ts';
 import type { CommandContext, Values } from './command.ts';
+import { deferUnselected } from './defer.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
+import { findStale } from './find-stale.ts';
 import { type Connections, openConnections } from './open-connections.ts';
 import { type NodesRequest, openPlanner } from './open-planner.ts';
 import { type OpenProject, parseVars } from './open-project.ts';
@@ -28,14 +33,18 @@ export async function runNodes(
   const waitLockMs = parseWaitLock(values['wait-lock']);
   const withSyncs = runsSyncs(opened, request);
   await using connections = await openConnections(project, { ...context, threads, waitLockMs, withSyncs });
-  const planAgain = await openPlanner(opened, request, connections.warehouse, context.clock);
+  const stale = request.requireFresh ? await findStale(opened, request, { warehouse: connections.warehouse, threads, context }) : new Map();
+  const deferred = await deferUnselected(opened, findUnselected(manifest, request.nodes), values, context, (relations) =>
+    readExisting(relations, connections.warehouse),
+  );
+  const planAgain = await openPlanner(deferred, request, connections.warehouse, context.clock);
   const plan = await planAgain();
 
-  const result = await runWithProgress(plan, opened, { connections, values, context, threads, waitLockMs, replan: planAgain });
-  printRun(result, { context, manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
+  const result = await runWithProgress(plan, deferred, { connections, values, context, threads, waitLockMs, stale, replan: planAgain });
+  printRun(result, { context, manifest: deferred.manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
   await writeArtifacts(result, manifest, {
     targetDir: join(project.dir, 'target'),
-    args: artifactArgs(values),
+    args: artifactArgs(values, request),
     version: readVersion(),
     redact: (text) => context.secrets.redact(text),
   });
@@ -52,11 +61,12 @@ interface Running {
   readonly context: CommandContext;
   readonly threads: number;
   readonly waitLockMs: number;
+  readonly stale: StaleSources;
   readonly replan: () => Promise<Plan>;
 }
 
 async function runWithProgress(plan: Plan, { manifest }: OpenProject, running: Running): Promise<RunResult> {
-  const { connections, values, context, threads, waitLockMs, replan } = running;
+  const { connections, values, context, threads, waitLockMs, stale, replan } = running;
   const total = plan.nodes.reduce((sum, planned) => sum + 1 + (planned.kind === 'build' ? planned.audits.length : 0), 0);
   using progress = await openProgress({ ...context, total, format: values['log-format'] ?? 'text' });
   return await runPlan(plan, {
@@ -64,6 +74,7 @@ async function runWithProgress(plan: Plan, { manifest }: OpenProject, running: R
     warehouse: connections.warehouse,
     runSync: runSyncWith(manifest, connections, context, progress.onEvent),
     replan,
+    stale,
     log: context.log,
     clock: context.clock,
     signal: context.signal,
@@ -76,8 +87,11 @@ async function runWithProgress(plan: Plan, { manifest }: OpenProject, running: R
 }
 
 /** The flags that were given, by dbt's names; vars as a map, so that those that sound like secrets can be masked. */
-function artifactArgs(values: Values<RunOptions & EverywhereOptions>): Record<string, unknown> {
+function artifactArgs(
+  values: Values<RunOptions & EverywhereOptions>,
+  { fullRefresh, requireFresh = false }: NodesRequest,
+): Record<string, unknown> {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   const args = Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));
-  return { ...args, vars: parseVars(values.vars) };
+  return { ...args, vars: parseVars(values.vars), full_refresh: fullRefresh, require_fresh: requireFresh };
 }

@@ -10,11 +10,12 @@ import { selectFrom } from './select-from.ts';
 export interface SelectedRun {
   readonly command: PlanCommand;
   readonly fullRefresh: boolean;
+  readonly requireFresh?: boolean;
 }
 
 /** Runs the nodes that the selection flags pick. */
 export async function runSelected(
-  { command, fullRefresh }: SelectedRun,
+  { command, ...how }: SelectedRun,
   values: Values<SelectionOptions & RunOptions & EverywhereOptions>,
   context: CommandContext,
 ): Promise<ExitCode> {
@@ -24,5 +25,5 @@ export async function runSelected(
     context.output.note('Nothing is selected, nothing is done.');
     return exitCode.ok;
   }
-  return runNodes(opened, { command, nodes: [...selection.nodes], fullRefresh }, values, context);
+  return runNodes(opened, { command, nodes: [...selection.nodes], ...how }, values, context);
 }

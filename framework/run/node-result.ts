@@ -12,6 +12,11 @@ export function skippedResult(planned: PlannedNode | { readonly node: NodeId }, 
   return { ...notRun(planned), status: 'skipped', skippedBy, message: `skipped because '${skippedBy}' failed` };
 }
 
+/** The result of a node that did not run because it is made of a source that may not be built on. */
+export function staleResult(planned: PlannedNode | { readonly node: NodeId }, source: NodeId, reason: string): NodeResult {
+  return { ...notRun(planned), status: 'skipped', skippedBy: source, message: `skipped because '${source}' is ${reason}` };
+}
+
 /** The result of a node that had not begun when the run was stopped. */
 export function cancelledResult(planned: PlannedNode | { readonly node: NodeId }): NodeResult {
   return { ...notRun(planned), status: 'cancelled', message: 'the run was stopped before it began' };

@@ -5,6 +5,7 @@ import type { Manifest, NodeId, SyncNode } from '../manifest/manifest.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Lease } from './lease.ts';
 import type { NodeResult } from './run-result.ts';
+import type { StaleSources } from './stale-nodes.ts';
 
 /** What `runPlan` works with. */
 export interface RunDeps {
@@ -20,6 +21,8 @@ export interface RunDeps {
   readonly signal: AbortSignal;
   /** Nodes at once. */
   readonly threads: number;
+  /** Sources that may not be built on: what is made of them is skipped. */
+  readonly stale?: StaleSources;
   /** Start no further node after the first failure. */
   readonly failFast: boolean;
   /** How long to wait for another run that holds nodes of this one; 0 refuses at once. */

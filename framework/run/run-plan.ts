@@ -3,13 +3,15 @@ import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { relationKey } from '../plan/warehouse-state.ts';
 import { type Claim, type HeldLease, type LeaseRequest, takeLease } from './lease.ts';
+import { createPartitionLedger } from './interval-record.ts';
 import { createLedger, repairLedger } from './ledger.ts';
-import { cancelledResult, isGood, skippedResult } from './node-result.ts';
+import { cancelledResult, isGood, skippedResult, staleResult } from './node-result.ts';
 import type { RunDeps } from './run-deps.ts';
 import { runGraph } from './run-graph.ts';
 import { type NodeRun, runNode } from './run-node.ts';
 import type { NodeResult, RunResult } from './run-result.ts';
 import { createStagingDatabase } from './staging-tables.ts';
+import { nodesBelow } from './stale-nodes.ts';
 import { type KeptVersions, sweep } from './sweep.ts';
 
 /**
@@ -48,7 +50,7 @@ export async function runPlan(plan: Plan, deps: RunDeps): Promise<RunResult> {
 async function runNodes(nodes: readonly PlannedNode[], run: NodeRun): Promise<void> {
   const { deps, report } = run;
   let failed: NodeId | null = null;
-  const left = await runGraph(nodes, {
+  const left = await runGraph(skipStale(nodes, run), {
     threads: deps.threads,
     run: async (planned) => {
       const succeeded = await runNode(planned, run);
@@ -61,6 +63,18 @@ async function runNodes(nodes: readonly PlannedNode[], run: NodeRun): Promise<vo
   for (const planned of left) {
     report(deps.signal.aborted || failed === null ? cancelledResult(planned) : skippedResult(planned, failed));
   }
+}
+
+/** Reports what is made of a stale source, with its audits, as skipped; gives back the rest, which waits for none of it. */
+function skipStale(nodes: readonly PlannedNode[], { deps: { stale = new Map(), manifest }, report }: NodeRun): readonly PlannedNode[] {
+  const below = nodesBelow(stale, manifest);
+  return nodes.filter((planned) => {
+    const source = below.get(planned.node);
+    if (source === undefined) return true;
+    const audits = planned.kind === 'build' ? planned.audits.map((node) => ({ node })) : [];
+    for (const skipped of [planned, ...audits]) report(staleResult(skipped, source, stale.get(source) ?? ''));
+    return false;
+  });
 }
 
 interface Preparation extends AsyncDisposable {
@@ -92,6 +106,7 @@ async function prepare(plan: Plan, deps: RunDeps): Promise<Preparation> {
     deps,
   );
   await createLedger(warehouse);
+  if (builds.some(({ intervals }) => intervals !== null)) await createPartitionLedger(warehouse);
   await repairLedger(warehouse, builds.flatMap(liveEntry), clock.now());
   await createDatabases(builds, deps);
   const held = preparing.move();

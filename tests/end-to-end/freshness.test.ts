@@ -80,3 +80,77 @@ test('a selection without a dated source is a mistake, a project without one is 
   assert.deepEqual([selected.exitCode, allowed.exitCode, everything.exitCode], [2, 0, 0]);
   assert.match(everything.stderr, /No source declares freshness, nothing is asked\./);
 });
+
+/** Two lines of models, one from a stale source; `far` reads it through a model that is not selected. */
+const gated: Readonly<Record<string, string>> = {
+  ...files,
+  'models/good.sql': '{{config materialized="table"}}select * from {{source "raw" "fresh"}}',
+  'models/plain.sql': '{{config materialized="table"}}select * from {{source "raw" "undated"}}',
+  'models/near.sql': '{{config materialized="table"}}select * from {{source "raw" "stale"}}',
+  'models/far.sql': '{{config materialized="table"}}select * from {{ref "near"}}',
+  'models/m.yaml': 'kind: models\nmodels:\n  - { name: far, columns: [{ name: at, tests: [not_null] }] }\n',
+};
+
+interface Result {
+  readonly unique_id: string;
+  readonly status: string;
+  readonly message: string;
+}
+
+function resultsOf(dir: string): Record<string, [string, string]> {
+  const { results } = JSON.parse(readFileSync(join(dir, 'target', 'run_results.json'), 'utf8'));
+  return Object.fromEntries(
+    results.map(({ unique_id, status, message }: Result) => [unique_id.replace(/\.[0-9a-f]{10}$/, ''), [status, message]]),
+  );
+}
+
+test('build --require-fresh skips what is made of a stale source, with the reason, builds the rest and exits 1', async () => {
+  using project = projectFolder(gated);
+  const gccflow = (...args: string[]) => runCli(args, { cwd: project.dir });
+  await gccflow('run', '--select', 'load');
+
+  const open = await gccflow('build', '--exclude', 'load');
+  const build = await gccflow('build', '--exclude', 'load', '--require-fresh');
+
+  const reason = "skipped because 'source.raw.stale' is too old: 3 d 3 h, and 1 d is allowed";
+  assert.deepEqual(resultsOf(project.dir), {
+    'model.shop.good': ['success', '1 row'],
+    'model.shop.plain': ['success', '1 row'],
+    'model.shop.near': ['skipped', reason],
+    'model.shop.far': ['skipped', reason],
+    'test.shop.not_null_far_at': ['skipped', reason],
+  });
+  assert.deepEqual([open.exitCode, build.exitCode], [0, 1]);
+  assert.match(build.stdout, /skipped {2,}model\.near .*'source\.raw\.stale' is too old/);
+});
+
+test('run --require-fresh asks for the sources above nodes that are not selected, and a retry asks again', async () => {
+  using project = projectFolder(gated);
+  const gccflow = (...args: string[]) => runCli(args, { cwd: project.dir });
+  await gccflow('run', '--select', 'load');
+  await gccflow('run', '--exclude', 'load');
+
+  const run = await gccflow('run', '--select', 'far', '--require-fresh');
+  const again = await gccflow('retry');
+  project.write({ 'sources/raw.yaml': (files['sources/raw.yaml'] ?? '').replace('error_after: 1d', 'error_after: 30d') });
+  const later = await gccflow('retry');
+
+  assert.deepEqual([run.exitCode, again.exitCode, later.exitCode], [1, 1, 0]);
+  assert.match(again.stdout, /skipped {2,}model\.far/);
+  assert.deepEqual(resultsOf(project.dir), { 'model.shop.far': ['success', '1 row'] });
+});
+
+test('a source whose age cannot be told holds back what is made of it, and its error says why', async () => {
+  using project = projectFolder({ ...gated, 'models/lost.sql': '{{config materialized="table"}}select * from {{source "raw" "absent"}}' });
+  const gccflow = (...args: string[]) => runCli(args, { cwd: project.dir });
+  await gccflow('run', '--select', 'load');
+
+  const build = await gccflow('build', '--select', 'lost', 'plain', '--require-fresh');
+  const undated = await gccflow('build', '--select', 'plain', '--require-fresh');
+
+  assert.deepEqual(resultsOf(project.dir), { 'model.shop.plain': ['success', '1 row'] });
+  assert.deepEqual([build.exitCode, undated.exitCode], [1, 0]);
+  assert.match(build.stdout, /skipped {2,}model\.lost .*'source\.raw\.absent' is of unknown age: The source `raw`\.`absent` is not/);
+  assert.match(build.stderr, /error\[FRESHNESS_UNKNOWN\]: The source `raw`\.`absent` is not in the warehouse\./);
+  assert.match(undated.stderr, /No source of these nodes declares freshness/);
+});

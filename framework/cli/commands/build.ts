@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { fullRefresh, runOptions, selectionOptions } from '../options.ts';
+import { fullRefresh, requireFresh, runOptions, selectionOptions } from '../options.ts';
 
 export const build = defineCommand({
   name: 'build',
@@ -10,15 +10,17 @@ export const build = defineCommand({
     { command: 'gccflow build', description: 'Everything.' },
     { command: 'gccflow build --select stg_post+', description: 'A model and everything that reads it.' },
     { command: 'gccflow build --full-refresh --select mart_series', description: 'Build an incremental model from nothing.' },
+    { command: 'gccflow build --require-fresh', description: 'Skip what is made of sources whose newest rows are too old.' },
     {
       command: 'gccflow build -t prod --wait-lock 10m -x',
       description: 'On another target; wait for a running build, stop at the first failure.',
     },
   ],
   positionals: [],
-  options: { ...selectionOptions, ...runOptions, ...fullRefresh },
+  options: { ...selectionOptions, ...runOptions, ...fullRefresh, ...requireFresh },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    return runSelected({ command: 'build', fullRefresh: values['full-refresh'] === true }, values, context);
+    const how = { fullRefresh: values['full-refresh'] === true, requireFresh: values['require-fresh'] === true };
+    return runSelected({ command: 'build', ...how }, values, context);
   },
 });

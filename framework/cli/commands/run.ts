@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { fullRefresh, runOptions, selectionOptions } from '../options.ts';
+import { fullRefresh, requireFresh, runOptions, selectionOptions } from '../options.ts';
 
 export const run = defineCommand({
   name: 'run',
@@ -11,9 +11,10 @@ export const run = defineCommand({
     { command: 'gccflow run --threads 8 --log-format json', description: 'Every model, eight at once, with progress as JSON.' },
   ],
   positionals: [],
-  options: { ...selectionOptions, ...runOptions, ...fullRefresh },
+  options: { ...selectionOptions, ...runOptions, ...fullRefresh, ...requireFresh },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    return runSelected({ command: 'run', fullRefresh: values['full-refresh'] === true }, values, context);
+    const how = { fullRefresh: values['full-refresh'] === true, requireFresh: values['require-fresh'] === true };
+    return runSelected({ command: 'run', ...how }, values, context);
   },
 });
