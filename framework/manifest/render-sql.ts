@@ -1,6 +1,8 @@
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { envValue } from '../project/expand-env.ts';
+import { firstInterval } from './first-interval.ts';
+import { type Interval, instantSql } from './interval.ts';
 import { literalSql } from './literal.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
 import { placeHelper, renderFailed } from './place-failure.ts';
@@ -14,6 +16,8 @@ import { Templates, withoutFillers } from './templates.ts';
 export interface RenderContext {
   /** What `(is_incremental)` gives. */
   readonly incremental: boolean;
+  /** What `{{interval_start}}` and `{{interval_end}}` give; the first interval of the model where nothing is said. */
+  readonly interval?: Interval;
   /** Relations to use in place of the nodes' own, e.g. a stage; `{{this}}` and `{{model}}` obey it too. */
   readonly relationOf?: (id: NodeId) => Relation | undefined;
   /** Told of every text that `{{env}}` gives. */
@@ -122,11 +126,19 @@ class Rendering {
         return value;
       },
       is_incremental: () => this.#context.incremental,
+      interval_start: () => instantSql(this.#interval('interval_start').start),
+      interval_end: () => instantSql(this.#interval('interval_end').end),
       list: (...items: unknown[]) => items.slice(0, -1),
       map: (options: Handlebars.HelperOptions) => ({ ...options.hash }),
       identifier: (name: unknown) => quoteName(String(name), 'clickhouse'),
       literal: (value: unknown) => literalSql(value),
     };
+  }
+
+  #interval(helper: string): Interval {
+    const interval = this.#context.interval ?? firstInterval(this.#node);
+    if (interval) return interval;
+    throw new Error(`{{${helper}}} is for models with incremental_strategy="interval"`);
   }
 
   #ownRelation(): string {

@@ -1,10 +1,10 @@
 import { isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
-import { planFullBuild } from './full-build.ts';
+import { planFullBuild, startEmpty } from './full-build.ts';
 import { incrementalStrategies } from './incremental-strategies/index.ts';
 import { startFromClone, strategyOf } from './incremental-strategy.ts';
 import { layoutMistakes } from './layout-mistakes.ts';
-import { defineMaterialization } from './materialization.ts';
+import { type BuildInput, type BuildPlan, defineMaterialization } from './materialization.ts';
 
 /** A table to which every run brings the new rows: written into a clone of the live table, which then takes its place. */
 export const incremental = defineMaterialization({
@@ -12,12 +12,21 @@ export const incremental = defineMaterialization({
   publishes: 'table',
   check: (config) => [...layoutMistakes(config), ...cloneMistakes(config), ...incrementalStrategies[strategyOf(config)].check(config)],
   plan: (input) => {
+    if (strategyOf(input.config) === 'interval') return planIntervals(input);
     if (!input.incremental) return planFullBuild(input);
     const select = input.sql(true);
     const { steps, scratch } = incrementalStrategies[strategyOf(input.config)].write(input, select);
     return { mode: 'incremental', reason: input.reason, steps: [...startFromClone(input, select), ...steps], scratch };
   },
 });
+
+/** The intervals' SELECT is the same in every run: what it returns for an interval takes the place of all that was there of it. */
+function planIntervals(input: BuildInput): BuildPlan {
+  const select = input.sql(false);
+  const { steps, scratch } = incrementalStrategies.interval.write(input, select);
+  const start = input.incremental ? startFromClone(input, select) : startEmpty(input, select);
+  return { mode: input.incremental ? 'incremental' : 'full', reason: input.reason, steps: [...start, ...steps], scratch };
+}
 
 function cloneMistakes({ engine }: ModelConfig) {
   if (isMergeTree(engine)) return [];

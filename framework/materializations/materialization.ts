@@ -1,6 +1,8 @@
+import type { ErrorCode } from '../foundation/error-codes.ts';
+import type { Instant, Interval } from '../manifest/interval.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
-import type { ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
+import type { BatchSize, ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
 
 export type StatementSettings = Readonly<Record<string, string | number | boolean>>;
 
@@ -56,6 +58,52 @@ export type WriteStep =
       readonly policy: SchemaChangePolicy;
       readonly settings: StatementSettings;
     }
+  /**
+   * Replaces the rows that `table` has of the intervals by those their SELECTs return, several SELECTs at once. An interval whose SELECT fails
+   * is left as it was, and the others are replaced.
+   */
+  | {
+      readonly kind: 'intervals';
+      readonly purpose: string;
+      readonly table: Relation;
+      readonly eventTime: string;
+      readonly batchSize: BatchSize;
+      readonly intervals: readonly IntervalWrite[];
+      /** Takes the rows of rewritten partitions that belong to none of the intervals. */
+      readonly kept: Relation;
+      /** The COMMENT of the tables that the step makes. */
+      readonly comment: string;
+      readonly settings: StatementSettings;
+    }
+  /** Throws CONFIG_CONFLICT where the columns that the config names are not those that `sql` returns. */
+  | {
+      readonly kind: 'require_columns';
+      readonly purpose: string;
+      readonly sql: string;
+      readonly columns: readonly RequiredColumn[];
+      /** Names that the SELECT must not return: the materialization adds them. */
+      readonly reserved: readonly string[];
+      readonly settings: StatementSettings;
+    }
+  /** Throws `code` where `query` returns rows: `item` says what is wrong in each, `total` how many there are. */
+  | {
+      readonly kind: 'require_none';
+      readonly purpose: string;
+      readonly query: string;
+      readonly code: ErrorCode;
+      /** What they are: `keys of its SELECT`. */
+      readonly what: string;
+      readonly hint: string;
+      readonly settings: StatementSettings;
+    }
+  /** A statement in which `matchedColumns` stands for what `match_columns` found on both sides, without `except`. */
+  | {
+      readonly kind: 'on_matched_columns';
+      readonly purpose: string;
+      readonly sql: string;
+      readonly except: readonly string[];
+      readonly settings: StatementSettings;
+    }
   /** Drops from `table` every partition whose id `query` returns (one column, `partition_id`). */
   | {
       readonly kind: 'drop_partitions';
@@ -64,6 +112,24 @@ export type WriteStep =
       readonly query: string;
       readonly settings: StatementSettings;
     };
+
+/** One interval of an `intervals` step: its rows are collected in a table of their own first. */
+export interface IntervalWrite {
+  readonly interval: Interval;
+  readonly into: Relation;
+  readonly sql: string;
+}
+
+/** What stands for the columns in the SQL of `on_matched_columns`. */
+export const matchedColumns = '<columns of the select>';
+
+/** A column of the SELECT that a key of the config names. */
+export interface RequiredColumn {
+  readonly name: string;
+  readonly key: keyof ModelConfig;
+  /** Whether it is to be a Date, DateTime or DateTime64. */
+  readonly isTime: boolean;
+}
 
 /** How a node comes to be published. */
 export interface BuildPlan {
@@ -92,10 +158,14 @@ export interface BuildInput {
   readonly stage: Relation;
   /** Gives a further name of ours in the staging database: `scratch('delta')`. */
   readonly scratch: (purpose: string) => Relation;
-  /** The model's SELECT; empty for a seed. `incremental` says what `is_incremental` is. */
-  readonly sql: (incremental: boolean) => string;
+  /** The model's SELECT; empty for a seed. `incremental` says what `is_incremental` is, `interval` what the SELECT is to return. */
+  readonly sql: (incremental: boolean, interval?: Interval) => string;
+  /** The intervals to write; none for a model that is not built by intervals. */
+  readonly intervals: readonly Interval[];
   /** Columns and types of a seed, in the file's order; empty for a model. */
   readonly seedColumns: readonly SeedColumn[];
+  /** What `now` is to the run. */
+  readonly executionTime: Instant;
   /** The comment that every stage carries: the publication's id and the node, as JSON. */
   readonly comment: string;
   /** True when live exists, its last publication was whole, and no full refresh is asked for. */

@@ -1,24 +1,24 @@
 import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
-import { renderSql } from '../manifest/render-sql.ts';
 import { materializations } from '../materializations/index.ts';
 import { decideMode } from './decide-mode.ts';
-import { layoutOf, seedFingerprint } from './fingerprint.ts';
+import { seedFingerprint } from './fingerprint.ts';
 import { type OrderedNode, orderNodes } from './order-nodes.ts';
 import type { Plan, PlannedBuild, PlannedNode, PlanRequest } from './plan.ts';
-import { formatComment, stagingDatabase, stagingRelation } from './publication.ts';
+import { planPublications, selectOf } from './plan-publications.ts';
+import { stagingDatabase } from './publication.ts';
 import { type RelationState, relationKey, type WarehouseState } from './warehouse-state.ts';
 
 /**
  * What a command will do to the selected nodes, parents first. Pure.
- * Throws FULL_REFRESH_REFUSED and WAREHOUSE_UNSUPPORTED, so that nothing has run when a model turns out to be impossible.
+ * Throws FULL_REFRESH_REFUSED, WAREHOUSE_UNSUPPORTED and CONFIG_CONFLICT, so that nothing has run when a model turns out to be impossible.
  */
 export function buildPlan(manifest: Manifest, request: PlanRequest, state: WarehouseState): Plan {
   const nodes = orderNodes(manifest, request).map((ordered): PlannedNode => {
     const { kind, node, waitsFor, pathMs } = ordered;
     return kind === 'build' ? planBuild(ordered, { manifest, request, state }) : { kind, node: node.id, waitsFor, pathMs };
   });
-  return { runId: request.runId, command: request.command, nodes };
+  return { runId: request.runId, command: request.command, executionTime: request.executionTime, nodes };
 }
 
 interface Planning {
@@ -35,43 +35,28 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   requireCapabilities(node, { manifest, request, state });
   if (live) requireReplaceable(node, live);
 
-  const publicationId = request.newId();
   const seedColumns = state.seedColumns.get(node.id) ?? [];
-  const layout = layoutOf(config);
   const fingerprint = node.kind === 'seed' ? seedFingerprint(node, seedColumns) : null;
-  const comment = formatComment({ publication: publicationId, node: node.id, run: request.runId, state: 'whole', layout, fingerprint });
   const materialization = materializationOf(node);
-  const sql = (incremental: boolean) => (node.kind === 'seed' ? '' : renderSql(manifest, node, { incremental }));
-  const stage = stagingRelation(relation, publicationId);
-  const build = materialization.plan({
-    name: node.name,
-    config,
-    live: relation,
-    stage,
-    scratch: (purpose) => stagingRelation(relation, publicationId, purpose),
-    sql,
-    seedColumns,
-    comment,
-    ...mode,
-  });
+  const [first, ...later] = planPublications(node, { materialization, manifest, request, live, mode, seedColumns, fingerprint });
+  if (!first) throw new Error(`no publication was planned for '${node.id}'`);
   const published = live?.publication;
   const unchanged = !request.fullRefresh && published?.node === node.id && fingerprint !== null && published.fingerprint === fingerprint;
+  const nothingDue = first.build.mode === 'incremental' && first.intervals?.length === 0;
 
   return {
     kind: 'build',
     node: node.id,
     waitsFor,
     pathMs,
-    publicationId,
+    ...first,
+    later,
     relation,
-    stage,
     publishes: materialization.publishes ?? 'table',
     replaces: live ?? null,
-    build,
-    comment,
     fingerprint,
-    unchangedSince: unchanged ? published.publication : null,
-    compiledSql: node.kind === 'seed' ? null : sql(build.mode === 'incremental'),
+    unchangedSince: published && (unchanged || nothingDue) ? published.publication : null,
+    compiledSql: node.kind === 'seed' ? null : selectOf(manifest, node, first),
     audits,
     retain: config.retain,
     timeoutMs: config.timeout,

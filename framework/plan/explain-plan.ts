@@ -1,5 +1,6 @@
 import { relationSql } from '../manifest/relation.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
+import { formatIntervals } from './interval-memory.ts';
 import type { Plan, PlannedBuild, PlannedNode } from './plan.ts';
 import { formatPublication } from './publication.ts';
 
@@ -21,9 +22,18 @@ function explainNode(planned: PlannedNode): string {
   return [
     `${planned.node}  ${planned.build.mode}  ${relationSql(planned.relation)}`,
     `  why: ${planned.build.reason}`,
+    ...explainIntervals(planned),
     ...waits,
     ...statements,
   ].join('\n');
+}
+
+function explainIntervals({ intervals, later }: PlannedBuild): string[] {
+  if (intervals === null) return [];
+  const all = [intervals, ...later.map((publication) => publication.intervals ?? [])];
+  const count = all.flat().length;
+  const pieces = later.length === 0 ? '' : `, in ${all.length} publications, of which this is the first`;
+  return [`  intervals: ${count} (${formatIntervals(all.flat())})${pieces}`];
 }
 
 function explainStep(step: WriteStep): string {
@@ -35,7 +45,12 @@ export function stepSql(step: WriteStep): string {
   switch (step.kind) {
     case 'statement':
     case 'fit_types':
+    case 'on_matched_columns':
       return step.sql;
+    case 'require_columns':
+      return `describe table (\n${step.sql}\n)`;
+    case 'require_none':
+      return step.query;
     case 'insert':
       return step.columnsBy === 'name'
         ? `insert into ${relationSql(step.into)} (<columns of the select>)\n${step.sql}`
@@ -44,9 +59,24 @@ export function stepSql(step: WriteStep): string {
       return `insert into ${relationSql(step.into)} format CSVWithNames <the file>`;
     case 'match_columns':
       return `describe table (\n${step.sql}\n)`;
+    case 'intervals':
+      return intervalsSql(step);
     case 'drop_partitions':
       return `alter table ${relationSql(step.table)} drop partition id <each of>\n${step.query}`;
   }
+}
+
+/** All intervals run the same SELECT, so that of the first tells. */
+function intervalsSql({ intervals, table }: Extract<WriteStep, { kind: 'intervals' }>): string {
+  const [first] = intervals;
+  if (!first) return '';
+  const others = intervals.length === 1 ? [] : [`-- the same for ${formatIntervals(intervals.slice(1).map(({ interval }) => interval))}`];
+  return [
+    `insert into ${relationSql(first.into)} (\n${first.sql}\n)`,
+    ...others,
+    `alter table ${relationSql(table)} drop partition id <each that holds rows of the intervals>`,
+    `alter table ${relationSql(table)} attach partition all from <each of the new tables, and the rows that stay>`,
+  ].join('\n');
 }
 
 function explainAudits({ audits }: PlannedBuild): string[] {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NodeId } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
+import type { IntervalMemory } from './interval-memory.ts';
 
 /** Where stages, previous versions, leases and the ledger live. */
 export const stagingDatabase = '_gccflow';
@@ -19,6 +20,10 @@ export interface PublicationComment {
   readonly layout: string;
   /** Of the content, where it decides whether there is anything to do (seeds). */
   readonly fingerprint: string | null;
+  /** Of a snapshot: the rows cannot be built again. */
+  readonly history?: true;
+  /** Of a model that is built by intervals. */
+  readonly intervals?: IntervalMemory;
 }
 
 export function formatComment(comment: PublicationComment): string {
@@ -52,7 +57,7 @@ export function stagingPrefix({ database, name }: Relation): string {
 
 /** What a staging name says, or null where it is no name of ours. */
 export function parseStagingName(name: string): StagingName | null {
-  const [, prefix, id, purpose] = /^(\w*__[0-9a-f]{8}__)([0-9a-f]{32})(?:__([a-z_]+))?$/.exec(name) ?? [];
+  const [, prefix, id, purpose] = /^(\w*__[0-9a-f]{8}__)([0-9a-f]{32})(?:__([a-z0-9_]+))?$/.exec(name) ?? [];
   if (prefix === undefined || id === undefined) return null;
   const publication = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
   return { prefix, publication, purpose: purpose ?? null };

@@ -4,7 +4,6 @@ const hints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     merge: "Rows are replaced by key with 'delete_insert' and a 'unique_key', or with 'append' on a ReplacingMergeTree.",
     'delete+insert': "Did you mean 'delete_insert'?",
     legacy: "Rows are replaced by key with 'delete_insert' and a 'unique_key'.",
-    microbatch: "Whole partitions, such as days, are replaced with 'insert_overwrite' and a 'partition_by'.",
     default: "Leave 'incremental_strategy' out for the default.",
   },
   materialized: {
@@ -12,7 +11,6 @@ const hints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     distributed_table: "Materialize it as 'table'.",
     distributed_incremental: "Materialize it as 'incremental'.",
     dictionary: "Materialize it as 'table'.",
-    snapshot: "Materialize it as 'incremental' with the strategy 'append', one row for each version.",
   },
 };
 

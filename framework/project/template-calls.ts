@@ -8,6 +8,8 @@ export const templateHelpers: readonly string[] = [
   'env',
   'identifier',
   'if',
+  'interval_end',
+  'interval_start',
   'is_incremental',
   'list',
   'literal',

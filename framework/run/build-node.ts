@@ -1,18 +1,23 @@
+import type { StatementCost } from '../connections/warehouse.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
+import type { Instant } from '../manifest/interval.ts';
 import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { PlannedBuild } from '../plan/plan.ts';
 import { formatComment, parseComment, stagingPrefix } from '../plan/publication.ts';
 import { holdContract } from './hold-contract.ts';
 import { applyGrants, runHooks } from './hooks.ts';
+import type { IntervalsDone } from './interval-step.ts';
 import { writeLedger } from './ledger.ts';
 import { type LiveVersion, readFence, readLiveVersion } from './live-version.ts';
 import { NodeStatements } from './node-statements.ts';
+import { publishIntervals, readDrift, recordPartitions, rememberIntervals } from './publish-intervals.ts';
 import { publishStage } from './publish-stage.ts';
 import { withRetries } from './retry.ts';
 import type { RunDeps } from './run-deps.ts';
-import { runSteps } from './run-steps.ts';
+import type { IntervalProgress } from './run-result.ts';
+import { runSteps, type StepDeps } from './run-steps.ts';
 import { dropOwn } from './staging-tables.ts';
 import type { KeptVersions } from './sweep.ts';
 
@@ -20,6 +25,8 @@ export interface BuildContext {
   readonly deps: RunDeps;
   readonly node: ModelNode | SeedNode;
   readonly runId: string;
+  /** What `now` is to the run. */
+  readonly executionTime: Instant;
   /** Aborts with the run, or when the node's time is over. */
   readonly signal: AbortSignal;
   readonly statements: NodeStatements;
@@ -30,6 +37,8 @@ export interface BuildContext {
   readonly audit: (relationOf: (id: NodeId) => Relation | undefined) => Promise<readonly NodeId[]>;
   /** Told of the exchange: whatever fails after it, readers see the new rows. */
   readonly onPublished: (publicationId: string, rows: number) => void;
+  /** Told how far a node that is built by intervals has come. */
+  readonly onIntervals: (progress: IntervalProgress) => void;
 }
 
 /**
@@ -37,10 +46,22 @@ export interface BuildContext {
  * relation untouched and no stage behind, except the stage of a failed test, which is held for a look.
  */
 export async function buildNode(planned: PlannedBuild, context: BuildContext): Promise<void> {
+  await runHooks('pre_hook', planned, context);
+  if (planned.intervals === null) await publish(planned, context);
+  else await publishIntervals(planned, context, (piece) => publish(piece, context));
+  await runHooks('post_hook', planned, context);
+}
+
+/** Publishes once, and gives back what was written; nothing is published where all intervals failed. */
+async function publish(planned: PlannedBuild, context: BuildContext): Promise<IntervalsDone> {
   const { deps, statements, signal } = context;
   const startedAt = deps.clock.now();
-  await runHooks('pre_hook', planned, context);
-  const { rows, replaced } = await withRetries((attempt) => publishOnce(planned, context, attempt), {
+  const earlier = statements.ran.length;
+  let last: IntervalsDone = { rows: 0, written: [], failed: [] };
+  const keep = (done: IntervalsDone): void => {
+    last = done;
+  };
+  const { replaced, isPublished } = await withRetries((attempt) => publishOnce(planned, { ...context, keep }, attempt), {
     policy: deps.retry,
     signal,
     onRetry: ({ attempt, delayMs, thrown }) => {
@@ -49,37 +70,51 @@ export async function buildNode(planned: PlannedBuild, context: BuildContext): P
       deps.onEvent?.({ kind: 'retrying', node: planned.node, attempt, delayMs, reason });
     },
   });
-  context.onPublished(planned.publicationId, rows);
-  await record(planned, context, { rows, startedAt });
+  if (!isPublished) return last;
+  context.onPublished(planned.publicationId, last.rows);
+  await record(planned, context, { rows: last.rows, startedAt, costs: statements.ran.slice(earlier) });
   await retireVersions(planned, context, replaced);
   await applyGrants(planned, context);
-  await runHooks('post_hook', planned, context);
   deps.log.debug({ node: planned.node, publication: planned.publicationId, statements: statements.ran.length }, 'node published');
+  return last;
+}
+
+interface Publishing extends BuildContext {
+  /** Told what was written, before it is published. */
+  readonly keep: (done: IntervalsDone) => void;
 }
 
 interface Published {
-  readonly rows: number;
   readonly replaced: LiveVersion | null;
+  readonly isPublished: boolean;
 }
 
 /** How often a stage is made again because somebody else wrote to the live table. */
 const maxRebases = 2;
 
-async function publishOnce(planned: PlannedBuild, context: BuildContext, attempt: number): Promise<Published> {
+async function publishOnce(planned: PlannedBuild, context: Publishing, attempt: number): Promise<Published> {
   const { statements } = context;
-  if (attempt > 1 && (await isPublished(planned, statements))) {
-    return { rows: 0, replaced: await readLiveVersion(statements, planned.stage) }; // the answer to the exchange was lost
+  if (attempt > 1 && (await isLive(planned, statements))) {
+    return { replaced: await readLiveVersion(statements, planned.stage), isPublished: true }; // the answer to the exchange was lost
   }
   try {
     for (let rebases = 0; rebases <= maxRebases; rebases += 1) {
       if (attempt > 1 || rebases > 0) await dropStage(planned, statements);
       const clonedFrom = planned.build.mode === 'incremental' ? await readClonedVersion(planned, statements) : null;
-      const rows = await runSteps(planned.build.steps, { node: context.node, projectDir: context.deps.manifest.projectDir, statements });
-      for (const scratch of planned.build.scratch) await dropOwn(statements, scratch);
+      const drift = planned.intervals === null ? [] : await readDrift(planned, clonedFrom, context);
+      const done = await runSteps(planned.build.steps, stepDepsOf(context));
+      context.keep(done);
+      if (done.failed.length > 0 && done.written.length === 0) {
+        await dropStage(planned, statements);
+        return { replaced: null, isPublished: false };
+      }
+      await dropOwn(statements, ...planned.build.scratch);
+      if (planned.intervals !== null) await rememberIntervals(planned, done, clonedFrom, context);
       await auditStage(planned, context);
+      if (planned.intervals !== null) await recordPartitions(planned, done, drift, context);
       await context.confirm();
       const outcome = await publishStage(planned, clonedFrom, statements);
-      if (outcome.kind === 'published') return { rows, replaced: outcome.replaced };
+      if (outcome.kind === 'published') return { replaced: outcome.replaced, isPublished: true };
       context.deps.log.warn({ node: planned.node, rebases }, 'live table was written to by others');
     }
     throw fenceBroken(planned);
@@ -89,7 +124,11 @@ async function publishOnce(planned: PlannedBuild, context: BuildContext, attempt
   }
 }
 
-async function isPublished({ relation, publicationId }: PlannedBuild, statements: NodeStatements): Promise<boolean> {
+function stepDepsOf({ deps, node, statements, signal }: BuildContext): StepDeps {
+  return { node, statements, signal, projectDir: deps.manifest.projectDir, threads: deps.threads, retry: deps.retry };
+}
+
+async function isLive({ relation, publicationId }: PlannedBuild, statements: NodeStatements): Promise<boolean> {
   return (await readLiveVersion(statements, relation))?.publication?.publication === publicationId;
 }
 
@@ -134,7 +173,7 @@ function isHeld(thrown: unknown): boolean {
 
 /** Drops the stage and its scratch tables; never the version that an exchange put under the stage's name. */
 async function dropStage(planned: PlannedBuild, statements: NodeStatements): Promise<void> {
-  for (const scratch of planned.build.scratch) await dropOwn(statements, scratch);
+  await dropOwn(statements, ...planned.build.scratch);
   const stage = await readLiveVersion(statements, planned.stage);
   if (stage?.publication?.publication === planned.publicationId) await dropOwn(statements, planned.stage);
 }
@@ -148,9 +187,14 @@ async function cleanUp(planned: PlannedBuild, { deps }: BuildContext): Promise<v
   }
 }
 
+interface Recorded {
+  readonly rows: number;
+  readonly startedAt: Date;
+  readonly costs: readonly StatementCost[];
+}
+
 /** A ledger that cannot be written now is repaired from the live table's comment by the next run. */
-async function record(planned: PlannedBuild, context: BuildContext, { rows, startedAt }: { rows: number; startedAt: Date }): Promise<void> {
-  const { deps, statements, runId } = context;
+async function record(planned: PlannedBuild, { deps, runId }: BuildContext, { rows, ...what }: Recorded): Promise<void> {
   const entry = {
     publication: planned.publicationId,
     node: planned.node,
@@ -159,10 +203,9 @@ async function record(planned: PlannedBuild, context: BuildContext, { rows, star
     event: 'published' as const,
     mode: planned.build.mode,
     fingerprint: planned.fingerprint,
-    startedAt,
+    ...what,
     publishedAt: deps.clock.now(),
     rowsWritten: rows,
-    costs: statements.ran,
   };
   try {
     await writeLedger(new NodeStatements({ warehouse: deps.warehouse, node: planned.node }), [entry]);
@@ -173,9 +216,14 @@ async function record(planned: PlannedBuild, context: BuildContext, { rows, star
 
 /** Drops the previous versions beyond those to keep; one that cannot be dropped now goes at the node's next publication. */
 async function retireVersions(planned: PlannedBuild, context: BuildContext, replaced: LiveVersion | null): Promise<void> {
+  if (replaced?.publication?.run === context.runId) return dropVersions([planned.stage], planned, context); // a piece of this very run
   const known = context.kept.get(stagingPrefix(planned.relation)) ?? [];
   const versions = replaced?.publication ? [planned.stage, ...known] : known;
-  for (const version of versions.slice(planned.retain)) {
+  await dropVersions(versions.slice(planned.retain), planned, context);
+}
+
+async function dropVersions(versions: readonly Relation[], planned: PlannedBuild, context: BuildContext): Promise<void> {
+  for (const version of versions) {
     try {
       await dropOwn(context.statements, version);
     } catch (thrown) {

@@ -2,13 +2,14 @@ import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
+import { formatIntervals } from '../plan/interval-memory.ts';
 import { formatPublication } from '../plan/publication.ts';
 import { type BuildContext, buildNode } from './build-node.ts';
 import { cancelledResult, isGood, skippedResult } from './node-result.ts';
 import { openNodeSignal } from './node-signal.ts';
 import { NodeStatements } from './node-statements.ts';
 import type { RunDeps } from './run-deps.ts';
-import type { NodeResult } from './run-result.ts';
+import type { IntervalProgress, NodeResult } from './run-result.ts';
 import { runTest } from './run-test.ts';
 import type { KeptVersions } from './sweep.ts';
 
@@ -53,9 +54,13 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
   };
 
   const timing = startTiming(planned.node, deps);
-  const published: Published[] = [];
+  let published = null as Published | null;
   const onPublished = (publicationId: string, rows: number): void => {
-    published.push({ publicationId, rowsWritten: planned.publishes === 'view' ? null : rows });
+    published = { publicationId, rowsWritten: planned.publishes === 'view' ? null : (published?.rowsWritten ?? 0) + rows };
+  };
+  let intervals = null as IntervalProgress | null;
+  const onIntervals = (progress: IntervalProgress): void => {
+    intervals = progress;
   };
   let outcome: Outcome;
   try {
@@ -64,21 +69,23 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
         deps,
         node,
         runId: plan.runId,
+        executionTime: plan.executionTime,
         signal,
         statements,
         kept: run.kept,
         confirm: run.confirm,
         audit,
         onPublished,
+        onIntervals,
       });
-      outcome = { ...done, status: 'success', message: rowsMessage(published[0]) };
+      outcome = { ...done, status: 'success', message: rowsMessage(published, intervals) };
     } else {
       outcome = await checkUnchanged(planned.unchangedSince, audit);
     }
   } catch (thrown) {
-    outcome = failure(thrown, planned.node, deps, published.length > 0);
+    outcome = failure(thrown, planned.node, deps, published !== null);
   }
-  const result = { ...outcome, ...published[0], ...timing(), statements: statements.ran, compiledSql: planned.compiledSql };
+  const result = { ...outcome, ...published, ...(intervals && { intervals }), ...timing(), statements: statements.ran, compiledSql: planned.compiledSql };
   report(result);
   for (const test of planned.audits) {
     report(
@@ -96,7 +103,8 @@ interface Published {
   readonly rowsWritten: number | null;
 }
 
-function rowsMessage(published: Published | undefined): string {
+function rowsMessage(published: Published | null, intervals: IntervalProgress | null): string {
+  if (intervals !== null) return `${intervals.published.length} intervals: ${formatIntervals(intervals.published)}`;
   const rows = published?.rowsWritten ?? null;
   return rows === null ? 'view' : `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
 }
@@ -178,7 +186,7 @@ function failure(thrown: unknown, node: NodeId, deps: RunDeps, published = false
   }
   const error = lost ?? thrown;
   if (!(error instanceof GccflowError)) throw thrown;
-  const message = published ? `${error.message} The new rows are published.` : error.message;
+  const message = published && error.code !== 'INTERVAL_FAILED' ? `${error.message} The new rows are published.` : error.message;
   return { ...done, status: 'error', error, message };
 }
 

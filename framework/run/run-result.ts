@@ -1,5 +1,6 @@
 import type { StatementCost } from '../connections/warehouse.ts';
 import type { GccflowError } from '../foundation/error.ts';
+import type { Interval } from '../manifest/interval.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 
 /** dbt's words: a node ends as success, error or skipped, a test as pass, warn, fail or error. `cancelled`: the run was stopped. */
@@ -9,6 +10,15 @@ export type NodeStatus = 'success' | 'error' | 'skipped' | 'cancelled' | 'unchan
 export interface RanStatement extends StatementCost {
   /** As it was sent; null where who ran it does not say. */
   readonly sql: string | null;
+}
+
+/** What became of the intervals of a node. */
+export interface IntervalProgress {
+  readonly published: readonly Interval[];
+  /** As they were before. */
+  readonly failed: readonly Interval[];
+  /** Not come to. */
+  readonly left: readonly Interval[];
 }
 
 export interface NodeResult {
@@ -31,6 +41,8 @@ export interface NodeResult {
   /** The SQL that ran or would have run; null for what has none. */
   readonly compiledSql: string | null;
   readonly publicationId: string | null;
+  /** Of a model that is built by intervals, what became of them. */
+  readonly intervals?: IntervalProgress;
   /** Of a test with failing rows, the query that shows them. */
   readonly showSql: string | null;
 }

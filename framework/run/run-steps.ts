@@ -1,20 +1,19 @@
-import type { StatementCost } from '../connections/warehouse.ts';
-import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
+import { insertRows } from './insert-rows.ts';
+import { type IntervalDeps, type IntervalsDone, writeIntervals } from './interval-step.ts';
 import { fitSeed, loadSeed } from './load-seed.ts';
 import { compareColumns, matchColumns, type TypedColumn, valuesLost } from './match-columns.ts';
 import { faultOf, type NodeStatements } from './node-statements.ts';
 
-export interface StepDeps {
-  readonly node: ModelNode | SeedNode;
+export interface StepDeps extends IntervalDeps {
   readonly projectDir: string;
-  readonly statements: NodeStatements;
 }
 
-/** Runs the steps of a build, one after another; gives back the rows written. Writes only to the stage and its scratch tables. */
-export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Promise<number> {
+/** Runs the steps of a build, one after another; gives back what they wrote. Writes only to the stage and its scratch tables. */
+export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Promise<IntervalsDone> {
+  const parts: IntervalsDone[] = [];
   let rows = 0;
   let columns: readonly string[] | null = null;
   for (const step of steps) {
@@ -23,7 +22,7 @@ export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Pro
         await deps.statements.execute(step.sql, step.settings);
         break;
       case 'insert':
-        rows += (await insertRows(step, columns, deps)).writtenRows;
+        rows += (await insertRows(step, step.columnsBy === 'position' ? null : columns, deps.statements)).writtenRows;
         break;
       case 'load':
         await loadSeed(asSeed(deps.node), step, deps);
@@ -34,24 +33,22 @@ export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Pro
       case 'match_columns':
         columns = await matchStage(step, deps);
         break;
+      case 'intervals':
+        parts.push(await writeIntervals(step, columns, deps));
+        break;
       case 'drop_partitions':
         await dropPartitions(step, deps);
         break;
     }
   }
-  return rows;
+  return {
+    rows: parts.reduce((sum, part) => sum + part.rows, rows),
+    written: parts.flatMap(({ written }) => written),
+    failed: parts.flatMap(({ failed }) => failed),
+  };
 }
 
 type Step<Kind extends WriteStep['kind']> = Extract<WriteStep, { kind: Kind }>;
-
-async function insertRows(step: Step<'insert'>, columns: readonly string[] | null, deps: StepDeps): Promise<StatementCost> {
-  const into = relationSql(step.into);
-  if (step.columnsBy === 'position' || columns === null) {
-    return deps.statements.execute(`insert into ${into} (\n${step.sql}\n)`, step.settings); // bare, `from …` would be FROM INFILE
-  }
-  const names = columns.map((column) => quoteName(column, 'clickhouse')).join(', ');
-  return deps.statements.execute(`insert into ${into} (${names})\nselect ${names} from (\n${step.sql}\n)`, step.settings);
-}
 
 async function matchStage(step: Step<'match_columns'>, { node, statements }: StepDeps): Promise<readonly string[]> {
   const select = await statements.query<TypedColumn>(`describe table (\n${step.sql}\n)`, step.settings);

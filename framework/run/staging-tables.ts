@@ -36,8 +36,11 @@ export function isReplacedVersion({ name, publication }: StagingTable): boolean 
   return name !== null && name.purpose === null && publication?.publication !== name.publication;
 }
 
-/** Drops a table of ours, however large. Never called with a live name. */
-export async function dropOwn(statements: NodeStatements, relation: Relation): Promise<void> {
-  if (relation.database !== stagingDatabase) throw new Error(`'${relation.database}' is not the staging database`);
-  await statements.execute(`drop table if exists ${relationSql(relation)}`, { max_table_size_to_drop: 0, max_partition_size_to_drop: 0 });
+/** Drops tables of ours, however large, in one statement. Never called with a live name. */
+export async function dropOwn(statements: NodeStatements, ...relations: readonly Relation[]): Promise<void> {
+  const foreign = relations.find(({ database }) => database !== stagingDatabase);
+  if (foreign) throw new Error(`'${foreign.database}' is not the staging database`);
+  if (relations.length === 0) return;
+  const names = relations.map(relationSql).join(', ');
+  await statements.execute(`drop table if exists ${names}`, { max_table_size_to_drop: 0, max_partition_size_to_drop: 0 });
 }

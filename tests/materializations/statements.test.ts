@@ -83,6 +83,9 @@ function plan(config: Partial<ModelConfig>, incremental: boolean) {
     stage: { database: '_gccflow', name: 'post__stage' },
     scratch: (purpose) => ({ database: '_gccflow', name: `post__${purpose}` }),
     sql: (isIncremental) => `select * from raw${isIncremental ? ' where day = today()' : ''} -- the end`,
+    intervals: [],
+    executionTime: '2026-03-01',
+    executionTime: '2026-01-01',
     seedColumns: [
       { name: 'id', type: 'UInt32' },
       { name: "o'clock", type: 'DateTime' },

@@ -126,6 +126,7 @@ function plan(
     command: 'build',
     nodes: [...manifest.nodes.keys()],
     fullRefresh: false,
+    executionTime: '2026-03-01',
     durationsMs: new Map(),
     runId: 'r1',
     newId: () => {

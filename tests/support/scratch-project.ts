@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import type { Warehouse } from '../../framework/connections/warehouse.ts';
 import { systemClock } from '../../framework/foundation/clock.ts';
 import { genericTests } from '../../framework/manifest/generic-tests/index.ts';
+import { instantOf } from '../../framework/manifest/interval.ts';
 import { loadManifest } from '../../framework/manifest/load-manifest.ts';
 import type { Manifest } from '../../framework/manifest/manifest.ts';
 import { materializations } from '../../framework/materializations/index.ts';
 import { buildPlan } from '../../framework/plan/build-plan.ts';
-import type { Plan, PlanCommand } from '../../framework/plan/plan.ts';
+import type { Plan, PlanCommand, PlanRequest } from '../../framework/plan/plan.ts';
 import { newId } from '../../framework/run/new-id.ts';
 import { readWarehouseState } from '../../framework/run/read-warehouse-state.ts';
 import type { RunDeps } from '../../framework/run/run-deps.ts';
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly fullRefresh?: boolean;
   /** Names of the nodes to run; all of them where none are given. */
   readonly only?: readonly string[];
+  /** What the plan is asked for besides, such as its execution time. */
+  readonly request?: Partial<PlanRequest>;
   readonly deps?: Partial<RunDeps>;
 }
 
@@ -72,12 +75,13 @@ export function openScratchProject(
     }
   };
 
-  const planWith = async (command: PlanCommand, { fullRefresh = false, only }: RunOptions, runId: string) => {
+  const planWith = async (command: PlanCommand, { fullRefresh = false, only, request: asked }: RunOptions, runId: string) => {
     const options = { dir, env: {}, target: null, vars: {}, cacheDir: null, builtins: { materializations, genericTests } };
     const { manifest } = await loadManifest(options);
     const nodes = [...manifest.nodes.values()].filter(({ name }) => only === undefined || only.includes(name)).map(({ id }) => id);
     const state = await readWarehouseState(manifest, nodes, warehouse);
-    const request = { command, nodes, fullRefresh, durationsMs: new Map(), runId, newId: () => newId(systemClock) };
+    const ids = { runId, newId: () => newId(systemClock) };
+    const request = { command, nodes, fullRefresh, executionTime: instantOf(new Date()), durationsMs: new Map(), ...ids, ...asked };
     return { manifest, plan: buildPlan(manifest, request, state) };
   };
 
@@ -111,7 +115,7 @@ export function openScratchProject(
     execute: async (sql) => void (await warehouse.execute(inDatabase(sql))),
     staging: async () => {
       const rows = await warehouse.query<{ name: string }>(
-        `select name from system.tables where database = '_gccflow' and name != 'publications' order by name`,
+        `select name from system.tables where database = '_gccflow' and name not in ('publications', 'partitions') order by name`,
       );
       return rows.map(({ name }) => name);
     },

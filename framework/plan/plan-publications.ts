@@ -1,0 +1,95 @@
+import { GccflowError } from '../foundation/error.ts';
+import { type Instant, type Interval, instantSql } from '../manifest/interval.ts';
+import type { Manifest, ModelNode, SeedNode } from '../manifest/manifest.ts';
+import { renderSql } from '../manifest/render-sql.ts';
+import type { Materialization, SeedColumn } from '../materializations/materialization.ts';
+import type { Mode } from './decide-mode.ts';
+import { layoutOf } from './fingerprint.ts';
+import { noMemory } from './interval-memory.ts';
+import { extentOf, intervalsToWrite, publicationsOf } from './intervals.ts';
+import type { PlannedPublication, PlanRequest } from './plan.ts';
+import { formatComment, stagingRelation } from './publication.ts';
+import type { RelationState } from './warehouse-state.ts';
+
+export interface PublicationContext {
+  readonly materialization: Materialization;
+  readonly manifest: Manifest;
+  readonly request: PlanRequest;
+  readonly live: RelationState | undefined;
+  readonly mode: Mode;
+  readonly seedColumns: readonly SeedColumn[];
+  readonly fingerprint: string | null;
+}
+
+/** What is published of a node, one after another: once, or in pieces where many intervals are due. Throws CONFIG_CONFLICT. */
+export function planPublications(node: ModelNode | SeedNode, context: PublicationContext): PlannedPublication[] {
+  const intervals = node.kind === 'model' ? intervalsOf(node, context) : null;
+  if (intervals === null) return [planPublication(node, null, context)];
+  const { live, mode, manifest, request } = context;
+  if (node.kind === 'model') requireBounds(node, manifest, request.executionTime);
+  return publicationsOf(intervals, mode.incremental || !live).map((piece, index) =>
+    planPublication(node, piece, index === 0 ? context : { ...context, mode: { ...mode, incremental: true } }),
+  );
+}
+
+/** The SELECT of a planned publication; that of its first interval where it writes several. */
+export function selectOf(manifest: Manifest, node: ModelNode, { build, intervals }: PlannedPublication): string {
+  const [interval] = intervals ?? [];
+  return renderSql(manifest, node, { incremental: intervals === null && build.mode === 'incremental', ...(interval && { interval }) });
+}
+
+function intervalsOf({ id, config }: ModelNode, { request, live, mode }: PublicationContext): readonly Interval[] | null {
+  if (config.materialized !== 'incremental' || config.incremental_strategy !== 'interval') return null;
+  const memory = (mode.incremental ? live?.publication?.intervals : null) ?? noMemory;
+  return request.repair?.get(id) ?? intervalsToWrite(config, memory, request);
+}
+
+function planPublication(node: ModelNode | SeedNode, intervals: readonly Interval[] | null, context: PublicationContext) {
+  const { materialization, manifest, request, mode, seedColumns, fingerprint } = context;
+  const { config, relation } = node;
+  const publicationId = request.newId();
+  const stage = stagingRelation(relation, publicationId);
+  const layout = layoutOf(config);
+  const comment = formatComment({
+    publication: publicationId,
+    node: node.id,
+    run: request.runId,
+    state: 'whole',
+    layout,
+    fingerprint,
+    ...(config.materialized === 'snapshot' && { history: true }),
+  });
+  const build = materialization.plan({
+    name: node.name,
+    config,
+    live: relation,
+    stage,
+    scratch: (purpose) => stagingRelation(relation, publicationId, purpose),
+    sql: (incremental, interval) => (node.kind === 'seed' ? '' : renderSql(manifest, node, { incremental, ...(interval && { interval }) })),
+    intervals: intervals ?? [],
+    seedColumns,
+    executionTime: request.executionTime,
+    comment,
+    ...mode,
+  });
+  return { publicationId, stage, build, comment, intervals };
+}
+
+/** A SELECT that takes no notice of its interval would return every row for each of them. */
+function requireBounds(node: ModelNode, manifest: Manifest, executionTime: Instant): void {
+  const extent = extentOf(node.config, executionTime);
+  if (extent === null) return;
+  const sql = renderSql(manifest, node, { incremental: false, interval: extent });
+  const names = { interval_start: extent.start, interval_end: extent.end };
+  const unused = Object.entries(names).filter(([, instant]) => !sql.includes(instantSql(instant)));
+  if (unused.length === 0) return;
+  const column = node.config.event_time ?? '';
+  throw new GccflowError(
+    'CONFIG_CONFLICT',
+    `The SELECT of '${node.name}' is run for one interval at a time, and does not say {{${unused.map(([name]) => name).join('}} and {{')}}}.`,
+    {
+      at: node.at,
+      hint: `Read only the interval's rows: where ${column} >= {{interval_start}} and ${column} < {{interval_end}}.`,
+    },
+  );
+}
