@@ -58,15 +58,6 @@ export const selectionOptions = {
 } as const;
 export type SelectionOptions = typeof selectionOptions;
 
-/** How nodes are run. */
-export const runOptions = {
-  threads: { type: 'number', value: 'N', description: "Nodes run at once. Default: the target's." },
-  'fail-fast': { type: 'boolean', short: 'x', description: 'Stop at the first failure.' },
-  'wait-lock': { type: 'text', value: 'DURATION', description: 'How long to wait for a run that holds the same nodes, e.g. 10m.' },
-  json,
-} as const;
-export type RunOptions = typeof runOptions;
-
 /** Where refs read what was not selected. */
 export const deferOptions = {
   defer: {
@@ -83,6 +74,16 @@ export const requireFresh = {
     description: 'Check the sources that the nodes are made of first; skip what is made of one that is too old.',
   },
 } as const;
+
+/** How nodes are run. */
+export const runOptions = {
+  threads: { type: 'number', value: 'N', description: "Nodes run at once. Default: the target's." },
+  'fail-fast': { type: 'boolean', short: 'x', description: 'Stop at the first failure.' },
+  'wait-lock': { type: 'text', value: 'DURATION', description: 'How long to wait for a run that holds the same nodes, e.g. 10m.' },
+  ...deferOptions,
+  json,
+} as const;
+export type RunOptions = typeof runOptions;
 
 export const fullRefresh = {
   'full-refresh': { type: 'boolean', short: 'f', description: 'Build incremental models from nothing.' },

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from '../manifest/manifest.ts';
 import { GccflowError } from '../foundation/error.ts';
+import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from '../manifest/manifest.ts';
 import { maskerOf, maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import type { Relation } from '../manifest/relation.ts';
 import { type RenderContext, renderSql, renderText, withChanges } from '../manifest/render-sql.ts';

@@ -20,6 +20,13 @@ export function findUnselected(manifest: Manifest, selected: Iterable<NodeId>): 
   return [...found.values()];
 }
 
+/** All models and seeds that have a relation. */
+export function findDeferrable({ nodes }: Manifest): (ModelNode | SeedNode)[] {
+  return [...nodes.values()].filter(
+    (node): node is ModelNode | SeedNode => node.kind === 'seed' || (node.kind === 'model' && node.config.materialized !== 'ephemeral'),
+  );
+}
+
 /** The same graph, in which whatever reads one of these nodes reads the given relation instead. */
 export function deferRefs(manifest: Manifest, relations: ReadonlyMap<NodeId, Relation>): Manifest {
   const nodes = new Map(manifest.nodes);

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
-import { fullRefresh, json, runOptions, selectionOptions } from '../options.ts';
+import { deferOptions, fullRefresh, json, runOptions, selectionOptions } from '../options.ts';
 
 export const plan = defineCommand({
   name: 'plan',
@@ -12,19 +12,24 @@ export const plan = defineCommand({
     { command: 'gccflow plan --full-refresh --json', description: 'Everything anew, as JSON.' },
   ],
   positionals: [],
-  options: { ...selectionOptions, ...fullRefresh, 'wait-lock': runOptions['wait-lock'], json },
+  options: { ...selectionOptions, ...fullRefresh, 'wait-lock': runOptions['wait-lock'], ...deferOptions, json },
   async run(values, context) {
     const { openProject } = await import('../open-project.ts');
     const { selectFrom } = await import('../select-from.ts');
     const { openTargetWarehouse } = await import('../open-connections.ts');
     const { openPlanner } = await import('../open-planner.ts');
+    const { deferUnselected } = await import('../defer.ts');
+    const { findUnselected } = await import('../../plan/defer-refs.ts');
+    const { readExisting } = await import('../../run/read-existing.ts');
     const { explainPlan } = await import('../../plan/explain-plan.ts');
     const { kindsOf } = await import('../../plan/order-nodes.ts');
     const { parseWaitLock } = await import('../parse-wait-lock.ts');
     const waitLockMs = parseWaitLock(values['wait-lock']);
-    const opened = await openProject(values, context);
-    const selection = await selectFrom(opened, values, kindsOf.build);
-    await using warehouse = await openTargetWarehouse(opened.project, { ...context, threads: 1, waitLockMs });
+    const whole = await openProject(values, context);
+    const selection = await selectFrom(whole, values, kindsOf.build);
+    await using warehouse = await openTargetWarehouse(whole.project, { ...context, threads: 1, waitLockMs });
+    const unselected = findUnselected(whole.manifest, selection.nodes);
+    const opened = await deferUnselected(whole, unselected, values, context, (relations) => readExisting(relations, warehouse));
     const request = { command: 'build', nodes: [...selection.nodes], fullRefresh: values['full-refresh'] === true } as const;
     const planned = await (await openPlanner(opened, request, warehouse, context.clock))();
     if (values.json) context.output.printJson(planned);

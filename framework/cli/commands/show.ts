@@ -1,7 +1,7 @@
 import { GccflowError } from '../../foundation/error.ts';
 import { defineCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
-import { json } from '../options.ts';
+import { deferOptions, json, state } from '../options.ts';
 
 export const show = defineCommand({
   name: 'show',
@@ -18,6 +18,8 @@ export const show = defineCommand({
     inline: { type: 'text', value: 'SQL', description: 'A SELECT for ClickHouse, with {{ref}}, {{source}} and macros.' },
     limit: { type: 'number', value: 'N', description: 'Rows at most. Default: 10.' },
     output: { type: 'text', choices: ['table', 'json', 'csv'], description: 'Form of the rows. Default: table.' },
+    state,
+    ...deferOptions,
     json,
   },
   async run(values, context) {
@@ -30,7 +32,11 @@ export const show = defineCommand({
     const { openProject } = await import('../open-project.ts');
     const { readRows } = await import('../read-rows.ts');
     const { formatRows } = await import('../format-rows.ts');
-    const opened = await openProject(values, context);
+    const { deferUnselected } = await import('../defer.ts');
+    const { findDeferrable } = await import('../../plan/defer-refs.ts');
+    const { openExisting } = await import('../open-existing.ts');
+    const whole = await openProject(values, context);
+    const opened = await deferUnselected(whole, findDeferrable(whole.manifest), values, context, openExisting(whole, context));
     const rows = await readRows(opened, { name, inline: values.inline, limit: values.limit ?? 10 }, context);
     context.output.printData(formatRows(rows, values.json ? 'json' : (values.output ?? 'table')));
     return exitCode.ok;
