@@ -52,6 +52,14 @@ export const errorCodes = {
   LIMITER_UNREACHABLE: 'The store of the rate limits does not answer, or refuses to count.',
   OBJECTS_UNREACHABLE: 'The object store does not answer or refuses access.',
   DEPENDENCY_MISSING: 'An optional package that this target needs is not installed.',
+  // check
+  CHECK_SYNTAX: 'SQL that ClickHouse cannot parse.',
+  CHECK_NAME_UNKNOWN: 'SQL names a column, function, type or setting that does not exist.',
+  CHECK_TABLE_UNKNOWN: 'SQL reads a table that is not in the graph.',
+  CHECK_TYPE: 'SQL uses a value of a type that cannot be used there.',
+  CHECK_SQL: 'ClickHouse refuses SQL for another reason.',
+  CHECK_LAYOUT: 'ClickHouse refuses a table of the layout that a config states.',
+  CHECK_DRIFT: 'An incremental run would return other columns than a full build.',
   // run
   RUN_LOCKED: 'Another run holds nodes that this run needs.',
   NODE_TIMEOUT: 'A node ran longer than its timeout.',
