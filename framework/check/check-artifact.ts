@@ -13,6 +13,10 @@ export const CheckArtifact = z.object({
     z.object({
       relation: z.string().describe('The name in ClickHouse, quoted.'),
       columns: z.array(z.object({ name: z.string(), type: z.string(), derives_from: z.array(z.string()).optional() })),
+      reads: z
+        .record(z.string(), z.array(z.string()))
+        .optional()
+        .describe('By node id, the columns that its SQL names or that a `*` of it covers; absent where that is not known.'),
     }),
   ),
 });

@@ -74,6 +74,7 @@ export const errorCodes = {
   UNIT_TEST_ROWS: 'Rows of a unit test do not fit the columns they are for.',
   UNIT_TEST_FAILED: 'A unit test got other rows than it expects.',
   RULE_BROKEN: 'A rule of project.yaml does not hold.',
+  COLUMN_BREAKS: 'A column that others read is gone or of another type than in the state compared with.',
   CONTRACT_BROKEN: 'A model returns other columns than its contract promises, or rows that break it.',
   SEED_INVALID: 'A seed file does not fit its columns.',
   ROLLBACK_IMPOSSIBLE: 'No previous version is kept.',
