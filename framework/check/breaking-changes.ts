@@ -42,8 +42,10 @@ function readersOf(id: NodeId, column: string, earlier: CheckArtifact, present: 
 
 function isReader(node: Node, id: NodeId, column: string, earlier: CheckArtifact, { reads }: PresentGraph): boolean {
   switch (node.kind) {
-    case 'model':
-      return reads.get(node.id)?.get(id)?.has(column) ?? earlier.relations[node.id]?.reads?.[id]?.includes(column) ?? false;
+    case 'model': {
+      const known = reads.get(node.id);
+      return (known ? known.get(id)?.has(column) : earlier.relations[node.id]?.reads?.[id]?.includes(column)) ?? false;
+    }
     case 'sync':
       return node.sync.columns.length === 0 || node.sync.columns.some(({ name, from }) => (from ?? name) === column);
     case 'exposure':

@@ -39,6 +39,7 @@ test('a column that is gone names the models that read it, by their SQL of now, 
   const b = { id: 'UInt8', price: 'UInt8' };
 
   assert.deepEqual(await told({ a, b }), ["The column 'price' of the model 'a' is gone; it is read by model 'b', sync 'all'."]);
+  assert.deepEqual(await told({ a, b }, { 'model.b': {} }), ["The column 'price' of the model 'a' is gone; it is read by sync 'all'."]);
   assert.deepEqual(await told({ a, b }, { 'model.b': { 'model.a': ['id'] } }), [
     "The column 'price' of the model 'a' is gone; it is read by sync 'all'.",
   ]);
