@@ -156,8 +156,8 @@ function unknownCommand(first: string, second = ''): GccflowError {
 const dbtCommands: Readonly<Record<string, string>> = {
   parse: '`gccflow ls` reads the whole project and names every mistake.',
   deps: 'A project has no packages to install; macros are files of its own.',
-  clone: 'There is no deferral to another target: build what a model reads with --select +NAME.',
-  snapshot: 'History is kept by an incremental model with the strategy append.',
+  clone: 'Refs can read the relations of another target: --defer --state FOLDER, with the artifacts of its last run.',
+  snapshot: 'A snapshot is a model with materialized="snapshot": `gccflow build --select config.materialized:snapshot`.',
   'run-operation': "Statements run as a model's pre_hook or post_hook.",
 };
 

@@ -2,10 +2,11 @@ import { ephemeral } from './ephemeral.ts';
 import { incremental } from './incremental.ts';
 import type { Materialization } from './materialization.ts';
 import { seed } from './seed.ts';
+import { snapshot } from './snapshot.ts';
 import { table } from './table.ts';
 import { view } from './view.ts';
 
 /** Every materialization by the name that configs use. */
 export const materializations: ReadonlyMap<string, Materialization> = new Map(
-  [view, table, incremental, ephemeral, seed].map((materialization) => [materialization.name, materialization]),
+  [view, table, incremental, snapshot, ephemeral, seed].map((materialization) => [materialization.name, materialization]),
 );

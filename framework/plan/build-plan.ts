@@ -7,6 +7,7 @@ import { type OrderedNode, orderNodes } from './order-nodes.ts';
 import type { Plan, PlannedBuild, PlannedNode, PlanRequest } from './plan.ts';
 import { planPublications, selectOf } from './plan-publications.ts';
 import { stagingDatabase } from './publication.ts';
+import { refuseToLoseHistory } from './refuse-full-refresh.ts';
 import { type RelationState, relationKey, type WarehouseState } from './warehouse-state.ts';
 
 /**
@@ -34,6 +35,7 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   const mode = decideMode(node, live, request.fullRefresh);
   requireCapabilities(node, { manifest, request, state });
   if (live) requireReplaceable(node, live);
+  if (live && !mode.incremental && !request.fullRefresh) refuseToLoseHistory({ node, live, reason: mode.reason });
 
   const seedColumns = state.seedColumns.get(node.id) ?? [];
   const fingerprint = node.kind === 'seed' ? seedFingerprint(node, seedColumns) : null;
@@ -86,7 +88,9 @@ function requireCapabilities(node: ModelNode | SeedNode, { request, state }: Pla
       },
     );
   }
-  const needsClone = node.kind === 'model' && node.config.materialized === 'incremental' && node.config.full_refresh !== true;
+  const needsClone =
+    node.kind === 'model' &&
+    (node.config.materialized === 'snapshot' || (node.config.materialized === 'incremental' && node.config.full_refresh !== true));
   if (needsClone && !request.fullRefresh && !capabilities.cloneAs) {
     throw new GccflowError(
       'WAREHOUSE_UNSUPPORTED',

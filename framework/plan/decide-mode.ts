@@ -17,10 +17,12 @@ export function decideMode(node: ModelNode | SeedNode, live: RelationState | und
   if (fullRefresh) return anew('--full-refresh');
   if (!live) return anew('first build');
   if (node.kind === 'seed') return anew('the file or its columns changed');
-  if (node.config.full_refresh === true) return anew('full_refresh: true');
+  const isSnapshot = node.config.materialized === 'snapshot';
+  if (node.config.full_refresh === true && !isSnapshot) return anew('full_refresh: true');
   if (live.kind === 'view') return anew('a view stands in its place');
   if (!live.publication) return anew('the table in its place is not ours; it is kept');
   if (live.publication.node !== node.id) return anew(`the table in its place was published by '${live.publication.node}'; it is kept`);
+  if (isSnapshot && live.publication.history !== true) return anew('the table in its place holds no history');
   if (!isMergeTree(live.engine)) return anew(`the engine ${live.engine} of its table cannot be cloned`);
   const whole = `publication ${live.publication.publication} is whole`;
   const asBefore = live.publication.layout === layoutOf(node.config);

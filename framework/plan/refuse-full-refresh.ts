@@ -1,16 +1,46 @@
 import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
+import { relationSql } from '../manifest/relation.ts';
+import type { RelationState } from './warehouse-state.ts';
 
 /** Throws FULL_REFRESH_REFUSED where a node's config forbids what `--full-refresh` asks for. */
 export function refuseFullRefresh(nodes: readonly (ModelNode | SeedNode)[]): void {
   const refusing = nodes.filter(
     ({ kind, config }) => config.full_refresh === false && (kind === 'seed' || config.materialized === 'incremental'),
   );
+  const histories = nodes.filter(({ config }) => config.materialized === 'snapshot' && config.full_refresh !== true);
+  if (histories.length > 0) throw historyRefused(histories);
   if (refusing.length === 0) return;
   const names = refusing.map(({ name }) => `'${name}'`).join(', ');
   throw new GccflowError(
     'FULL_REFRESH_REFUSED',
     `--full-refresh would rebuild ${names}, whose config says 'full_refresh: false'. Nothing was run.`,
     { hint: `Leave ${refusing.length === 1 ? 'it' : 'them'} out with --exclude, or remove the guard from the config.` },
+  );
+}
+
+function historyRefused(nodes: readonly (ModelNode | SeedNode)[]): GccflowError {
+  const names = nodes.map(({ name }) => `'${name}'`).join(', ');
+  return new GccflowError(
+    'FULL_REFRESH_REFUSED',
+    `--full-refresh would begin the history of ${names} anew, and no source holds what ${nodes.length === 1 ? 'a snapshot' : 'snapshots'} wrote down. Nothing was run.`,
+    { hint: `Leave ${nodes.length === 1 ? 'it' : 'them'} out with --exclude, or set 'full_refresh: true' where the history may go.` },
+  );
+}
+
+/**
+ * Throws FULL_REFRESH_REFUSED where a build would put away a history that no source holds: a snapshot's own, or one that stands in a
+ * model's place, and no --full-refresh says so. `reason` is why the build would start anew.
+ */
+export function refuseToLoseHistory({ node, live, reason }: { node: ModelNode | SeedNode; live: RelationState; reason: string }): void {
+  const isSnapshot = node.config.materialized === 'snapshot';
+  const mayHoldHistory = isSnapshot && live.kind === 'table' && live.publication?.node !== node.id;
+  if (live.publication?.history !== true && !mayHoldHistory) return;
+  throw new GccflowError(
+    'FULL_REFRESH_REFUSED',
+    `'${node.name}' would take the place of ${relationSql(node.relation)} and begin anew (${reason}), and that table may hold a history that no source has. Nothing was run.`,
+    {
+      hint: `Rename the table, give the model another 'alias', or, where the history may go, ${isSnapshot ? `set 'full_refresh: true' and ` : ''}run once with --full-refresh.`,
+    },
   );
 }

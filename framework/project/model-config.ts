@@ -48,7 +48,7 @@ export const OverwriteRange = z.strictObject({
  * Nearer places win; tags append, meta merges.
  */
 export const ModelConfig = z.strictObject({
-  materialized: z.string().default('view').describe('view, table, incremental, ephemeral; seeds are always seed.'),
+  materialized: z.string().default('view').describe('view, table, incremental, snapshot, ephemeral; seeds are always seed.'),
   enabled: z.boolean().default(true).describe('false leaves the node out of the graph.'),
   database: z.string().nullable().default(null).describe("ClickHouse database; the target's where null."),
   alias: z.string().nullable().default(null).describe('Name of the relation; the model’s name where null.'),
@@ -106,6 +106,35 @@ export const ModelConfig = z.strictObject({
     .nonnegative()
     .default(1)
     .describe('interval: how many intervals before the current one every run does again, for rows that come late.'),
+  strategy: z
+    .enum(['timestamp', 'check'])
+    .nullable()
+    .default(null)
+    .describe(
+      'snapshot: what makes a new version of a row: a later updated_at, or another value in check_cols. timestamp where null and updated_at is set, check where check_cols is.',
+    ),
+  updated_at: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('snapshot: the column that says when a row was changed, a Date, DateTime or DateTime64; a version begins then.'),
+  check_cols: z
+    .union([z.literal('all'), z.array(z.string()).min(1)])
+    .nullable()
+    .default(null)
+    .describe('snapshot: the columns whose values are compared, or all. From NULL to a value is a change, and back.'),
+  hard_deletes: z
+    .enum(['ignore', 'invalidate', 'new_record'])
+    .default('ignore')
+    .describe(
+      'snapshot: what becomes of rows that the SELECT returns no more: nothing, their version ends, or it ends and one with dbt_is_deleted = True follows. ' +
+        'Other than ignore wants a SELECT that returns every row.',
+    ),
+  valid_to_current: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("snapshot: dbt_valid_to of versions that hold, an SQL expression such as `toDate32('2299-12-31')`; NULL where null."),
   on_schema_change: SchemaChangePolicy.default('fail').describe(
     'incremental: what to do where the SELECT returns other columns than the table has. ignore and append_new_columns refuse another type; ' +
       'sync_all_columns converts the values, and refuses where one would be altered.',
@@ -117,7 +146,13 @@ export const ModelConfig = z.strictObject({
       'enforced: the SELECT returns exactly the declared columns with exactly their types, and the rows hold the constraints; ' +
         'held by `gccflow check`, and on the new rows before they are published.',
     ),
-  full_refresh: z.boolean().nullable().default(null).describe('false refuses --full-refresh; true refreshes fully on every run.'),
+  full_refresh: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe(
+      'false refuses --full-refresh; true refreshes fully on every run. A snapshot refuses it unless true, which is then all that true means.',
+    ),
   pre_hook: Texts.default([]).describe('Statements run before the build; templates.'),
   post_hook: Texts.default([]).describe('Statements run after the publication; templates.'),
   grants: z.record(z.string(), Texts).default({}).describe('Privilege to the users or roles that get it, e.g. `{ select: [analyst] }`.'),

@@ -1,6 +1,8 @@
+import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
+import { matchedColumns, type WriteStep } from '../materializations/materialization.ts';
+import { requireColumns, requireNone } from './guard-steps.ts';
 import { insertRows } from './insert-rows.ts';
 import { type IntervalDeps, type IntervalsDone, writeIntervals } from './interval-step.ts';
 import { fitSeed, loadSeed } from './load-seed.ts';
@@ -36,6 +38,15 @@ export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Pro
       case 'intervals':
         parts.push(await writeIntervals(step, columns, deps));
         break;
+      case 'require_columns':
+        await requireColumns(step, deps);
+        break;
+      case 'require_none':
+        await requireNone(step, deps);
+        break;
+      case 'on_matched_columns':
+        await deps.statements.execute(onMatched(step, columns ?? []), step.settings);
+        break;
       case 'drop_partitions':
         await dropPartitions(step, deps);
         break;
@@ -66,6 +77,11 @@ async function matchStage(step: Step<'match_columns'>, { node, statements }: Ste
 
 function describeTable(table: Relation, statements: NodeStatements): Promise<TypedColumn[]> {
   return statements.query<TypedColumn>(`describe table ${relationSql(table)}`);
+}
+
+function onMatched({ sql, except }: Step<'on_matched_columns'>, columns: readonly string[]): string {
+  const names = columns.filter((name) => !except.includes(name)).map((name) => quoteName(name, 'clickhouse'));
+  return sql.replaceAll(matchedColumns, () => names.join(', '));
 }
 
 async function dropPartitions(step: Step<'drop_partitions'>, { statements }: StepDeps): Promise<void> {

@@ -36,6 +36,15 @@ const goldens: Readonly<Record<string, { config: Partial<ModelConfig>; increment
     },
     incremental: true,
   },
+  'snapshot by timestamp, first run': { config: { materialized: 'snapshot', unique_key: ['id'], updated_at: 'changed' } },
+  'snapshot by timestamp, next run': {
+    config: { materialized: 'snapshot', unique_key: ['id'], updated_at: 'changed', valid_to_current: `toDate32('2299-12-31')` },
+    incremental: true,
+  },
+  'snapshot by values, next run': {
+    config: { materialized: 'snapshot', unique_key: ['id', 'da`y'], check_cols: 'all', hard_deletes: 'new_record' },
+    incremental: true,
+  },
   seed: { config: { materialized: 'seed', delimiter: ';', order_by: 'id' } },
 };
 
@@ -68,6 +77,13 @@ test('contradictions in a config are found before anything runs', () => {
   assert.deepEqual(mistakes({ materialized: 'incremental', incremental_strategy: 'delete_insert' }), ['unique_key']);
   assert.deepEqual(mistakes({ materialized: 'incremental', incremental_strategy: 'insert_overwrite' }), ['partition_by']);
   assert.deepEqual(mistakes({ materialized: 'incremental', engine: 'Memory' }), ['engine']);
+  assert.deepEqual(mistakes({ materialized: 'snapshot' }), ['unique_key', 'updated_at']);
+  assert.deepEqual(mistakes({ materialized: 'snapshot', unique_key: ['id'], strategy: 'check' }), ['check_cols']);
+  assert.deepEqual(mistakes({ materialized: 'snapshot', unique_key: ['id'], updated_at: 'at', check_cols: 'all' }), ['check_cols']);
+  assert.deepEqual(
+    mistakes({ materialized: 'snapshot', unique_key: ['id'], updated_at: 'at', engine: 'ReplacingMergeTree', on_schema_change: 'ignore' }),
+    ['engine'],
+  );
   assert.deepEqual(mistakes({ materialized: 'table', engine: 'Log', order_by: 'id' }), ['order_by']);
   assert.deepEqual(mistakes({ materialized: 'view', query_settings: { max_threads: 1 } }), ['query_settings']);
   assert.deepEqual(mistakes({ materialized: 'ephemeral', post_hook: ['select 1'] }), ['post_hook']);
@@ -84,7 +100,6 @@ function plan(config: Partial<ModelConfig>, incremental: boolean) {
     scratch: (purpose) => ({ database: '_gccflow', name: `post__${purpose}` }),
     sql: (isIncremental) => `select * from raw${isIncremental ? ' where day = today()' : ''} -- the end`,
     intervals: [],
-    executionTime: '2026-03-01',
     executionTime: '2026-01-01',
     seedColumns: [
       { name: 'id', type: 'UInt32' },
