@@ -143,7 +143,9 @@ function buildExposures(project: Project, resolver: Resolver): Declared[] {
       description: entry.description,
       file: at.file,
       at,
+      type: entry.type,
       owner: typeof owner === 'string' ? owner : (owner?.name ?? owner?.email ?? null),
+      ownerEmail: typeof owner === 'string' ? null : (owner?.email ?? null),
       url: entry.url,
     };
     resolver.setParents(node.id, parents);

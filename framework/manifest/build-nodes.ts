@@ -27,6 +27,7 @@ export function buildSources(project: Project): Declared<SourceNode>[] {
       id: `source.${table.source}.${table.table}`,
       name: table.table,
       sourceName: table.source,
+      sourceDescription: table.sourceDescription,
       fqn: [project.name, ...foldersOf(table.at.file), table.source, table.table],
       tags: table.tags,
       meta: table.meta,

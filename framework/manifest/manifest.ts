@@ -4,7 +4,7 @@ import type { Constraint } from '../project/constraint.ts';
 import type { FlowFile } from '../project/flow-file.ts';
 import type { IngestFile } from '../project/ingest-file.ts';
 import type { ModelConfig } from '../project/model-config.ts';
-import type { Column } from '../project/models-file.ts';
+import type { Column, ExposureType } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
 import type { SinkFile } from '../project/sink-file.ts';
 import type { SyncFile } from '../project/sync-file.ts';
@@ -50,6 +50,8 @@ export interface SourceNode extends NodeCommon {
   readonly kind: 'source';
   readonly id: `source.${string}`;
   readonly sourceName: string;
+  /** Of the source that the table belongs to. */
+  readonly sourceDescription: string;
   readonly relation: Relation;
   readonly columns: readonly Column[];
   /** Column or expression that says when a row was loaded. */
@@ -192,7 +194,10 @@ export interface FlowNode extends NodeCommon {
 export interface ExposureNode extends NodeCommon {
   readonly kind: 'exposure';
   readonly id: `exposure.${string}`;
+  readonly type: ExposureType;
+  /** Their name, else their address. */
   readonly owner: string | null;
+  readonly ownerEmail: string | null;
   readonly url: string | null;
 }
 

@@ -46,9 +46,12 @@ export const ModelEntry = z.strictObject({
   data_tests: TestEntries.optional().describe('The same as `tests`.'),
 });
 
+export const ExposureType = z.enum(['dashboard', 'notebook', 'analysis', 'ml', 'application']);
+export type ExposureType = z.infer<typeof ExposureType>;
+
 export const ExposureEntry = z.strictObject({
   name: z.string().min(1),
-  type: z.string().default('dashboard').describe('dashboard, notebook, analysis, ml or application.'),
+  type: ExposureType.default('dashboard'),
   description: z.string().default(''),
   owner: z
     .union([z.string(), z.strictObject({ name: z.string().optional(), email: z.string().optional() })])

@@ -188,6 +188,7 @@ function readSources(read: SourceFile, document: YamlDocument, diagnostics: Diag
     const loaded = table.loaded_at === undefined && table.loaded_at_query === undefined ? read : table;
     return {
       source: read.name,
+      sourceDescription: read.description,
       table: table.name,
       at: document.at(['tables', index, 'name']),
       database: read.database ?? read.name,

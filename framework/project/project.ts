@@ -108,6 +108,7 @@ export interface NodeProperties {
 
 export interface SourceTable {
   readonly source: string;
+  readonly sourceDescription: string;
   readonly table: string;
   readonly at: Location;
   readonly database: string;
