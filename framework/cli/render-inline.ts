@@ -6,6 +6,15 @@ import { withoutTerminator } from '../project/sql-statements.ts';
 export function renderInline(sql: string, manifest: Manifest, flag = '--inline'): string {
   const at = { file: flag, line: 1, column: 1 };
   const common = { fqn: [manifest.projectName, 'inline'], tags: [], meta: {}, description: '', file: at.file, at };
-  const node = { ...common, kind: 'exposure', id: 'exposure.inline', name: 'inline', owner: null, url: null } as const;
+  const node = {
+    ...common,
+    kind: 'exposure',
+    id: 'exposure.inline',
+    name: 'inline',
+    type: 'analysis',
+    owner: null,
+    ownerEmail: null,
+    url: null,
+  } as const;
   return withoutTerminator(renderText(manifest, node, sql, { incremental: false }));
 }
