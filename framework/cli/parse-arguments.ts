@@ -119,14 +119,10 @@ function unknownFlag(name: string, known: readonly string[]): GccflowError {
   return new GccflowError('USAGE', `There is no flag '${dashes}${name}' here.`, { hint: hint.trim() });
 }
 
-const noDeferral = 'There is no deferral to another target: build what a model reads with --select +NAME.';
 const oneProjectFile = 'Targets and their connections stand in project.yaml; --target picks one.';
 
 /** What to do instead of a flag that dbt has. */
 const dbtFlags: Readonly<Record<string, string>> = {
-  defer: noDeferral,
-  state: noDeferral,
-  'favor-state': noDeferral,
   profile: oneProjectFile,
   'profiles-dir': oneProjectFile,
   'store-failures': "Say store_failures in a test's config, or for all of them under 'tests:' in project.yaml.",

@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { GccflowError } from '../foundation/error.ts';
+import { type Instant, type Interval, parseInstant } from '../manifest/interval.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { PlanCommand } from '../plan/plan.ts';
 import { type LastRun, nodesToRetry, readRunResults } from '../run/read-run-results.ts';
 import type { CommandContext, Values } from './command.ts';
 import { type ExitCode, exitCode } from './exit-code.ts';
 import { locateProject, openProject } from './open-project.ts';
-import type { EverywhereOptions, RunOptions } from './options.ts';
+import type { EverywhereOptions, RunOptions, SelectionOptions } from './options.ts';
 import { runNodes } from './run-nodes.ts';
 
-type RetryValues = Values<RunOptions & EverywhereOptions>;
+type RetryValues = Values<RunOptions & Pick<SelectionOptions, 'state'> & EverywhereOptions>;
 
 /** Runs the failed and skipped nodes of the last run again, as that run would have. Throws ARTIFACT_MISSING where there was none. */
 export async function retryLastRun(given: RetryValues, context: CommandContext): Promise<ExitCode> {
@@ -24,13 +25,19 @@ export async function retryLastRun(given: RetryValues, context: CommandContext):
     return exitCode.ok;
   }
   const how = { fullRefresh: last.args.full_refresh === true, requireFresh: last.args.require_fresh === true };
-  return runNodes(opened, { command, nodes, ...how }, values, context);
+  return runNodes(opened, { command, nodes, ...how, ...timeOf(last) }, values, context);
 }
 
 function planCommandOf({ command }: LastRun): PlanCommand {
   const known = (['build', 'run', 'test', 'seed', 'sync'] as const).find((name) => name === command);
   if (known) return known;
   throw new GccflowError('ARTIFACT_MISSING', `target/run_results.json is of the command '${command}', which cannot be run again.`);
+}
+
+/** What `now` was to the last run, and the intervals that it was asked for. */
+function timeOf({ args }: LastRun): { readonly executionTime?: Instant; readonly asked?: Interval } {
+  const [executionTime, start, end] = [args.execution_time, args.start, args.end].map((text) => parseInstant(String(text)));
+  return { ...(executionTime && { executionTime }), ...(start && end && { asked: { start, end } }) };
 }
 
 /** What decides the outcome is taken over; how it is shown is up to this call. */
@@ -43,6 +50,9 @@ function withLastArguments(given: RetryValues, { args }: LastRun): RetryValues {
     threads: given.threads ?? (typeof args.threads === 'number' ? args.threads : undefined),
     'wait-lock': given['wait-lock'] ?? text('wait_lock'),
     'fail-fast': given['fail-fast'] ?? args.fail_fast === true,
+    state: given.state ?? text('state'),
+    defer: given.defer ?? args.defer === true,
+    'favor-state': given['favor-state'] ?? args.favor_state === true,
   };
 }
 

@@ -100,7 +100,7 @@ test('colors obey NO_COLOR, FORCE_COLOR and --no-color', async () => {
 });
 
 const dbtWords: readonly [readonly string[], RegExp][] = [
-  [['build', '--defer', '--state', 'x'], /no flag '--defer' here[\s\S]*no deferral to another target/],
+  [['clone'], /no command 'clone'[\s\S]*--defer --state FOLDER/],
   [['run', '--profiles-dir', '.'], /Targets and their connections stand in project\.yaml/],
   [['parse'], /no command 'parse'[\s\S]*`gccflow ls` reads the whole project/],
   [['snapshot'], /strategy append/],

@@ -1,4 +1,5 @@
 import type { Node, NodeId } from '../../manifest/manifest.ts';
+import type { EarlierNode } from '../../plan/earlier-state.ts';
 import { defineCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { json, selectionOptions } from '../options.ts';
@@ -14,6 +15,8 @@ export const ls = defineCommand({
     { command: 'gccflow ls', description: 'Every node.' },
     { command: 'gccflow ls --select +mart_post --resource-type model', description: 'The models that mart_post is made of.' },
     { command: 'gccflow ls --select tag:core --output json', description: 'One JSON object a line, with config, tags and parents.' },
+    { command: 'gccflow ls --select state:modified+ --state prod-artifacts', description: 'What a change touches.' },
+    { command: 'gccflow ls --select state:removed --state prod-artifacts', description: 'What it takes away.' },
     { command: 'gccflow ls --output dot | dot -Tsvg > graph.svg', description: 'The graph as a picture.' },
   ],
   positionals: [],
@@ -25,35 +28,49 @@ export const ls = defineCommand({
   async run(values, context) {
     const { openProject } = await import('../open-project.ts');
     const { nodesOf, selectFrom } = await import('../select-from.ts');
+    const { findRemoved, withoutRemoved } = await import('../removed-nodes.ts');
     const opened = await openProject(values, context);
-    const nodes = nodesOf(opened, await selectFrom(opened, values));
+    const { select, asksRemoved } = withoutRemoved(values.select);
+    const removed = asksRemoved ? await findRemoved(opened, values) : [];
+    const onlyRemoved = asksRemoved && select.length === 0;
+    const nodes = onlyRemoved ? [] : nodesOf(opened, await selectFrom(opened, { ...values, select }));
     const { parents } = opened.manifest;
-    if (values.json) context.output.printJson(nodes.map((node) => summarize(node, parents)));
-    else if (values.output === 'dot') context.output.print(formatDot(nodes, parents));
-    else if (nodes.length > 0) context.output.print(formatLines(nodes, values.output ?? 'selector', parents).join('\n'));
+    const lines: readonly Listed[] = [...nodes.map((node) => listNode(node, parents)), ...removed.map(listRemoved)];
+    const output = values.output ?? 'selector';
+    if (values.json) context.output.printJson(lines.map(({ summary }) => summary));
+    else if (output === 'dot') context.output.print(formatDot(nodes, parents));
+    else if (lines.length > 0) context.output.print(lines.map((line) => formatLine(line, output)).join('\n'));
     return exitCode.ok;
   },
 });
 
 type Parents = ReadonlyMap<NodeId, readonly NodeId[]>;
 
-function formatLines(nodes: readonly Node[], output: Exclude<(typeof outputs)[number], 'dot'>, parents: Parents): readonly string[] {
-  switch (output) {
-    case 'name':
-      return nodes.map(({ name }) => name);
-    case 'path':
-      return nodes.map(({ file }) => file);
-    case 'json':
-      return nodes.map((node) => JSON.stringify(summarize(node, parents)));
-    case 'selector':
-      return nodes.map(formatSelector);
-  }
+/** What is printed of a node, whichever form is asked for. */
+interface Listed {
+  readonly selector: string;
+  readonly name: string;
+  readonly path: string;
+  readonly summary: Readonly<Record<string, unknown>>;
+}
+
+function listNode(node: Node, parents: Parents): Listed {
+  return { selector: formatSelector(node.kind, node.fqn), name: node.name, path: node.file, summary: summarize(node, parents) };
+}
+
+function listRemoved({ id, kind, name, fqn, file, tags }: EarlierNode): Listed {
+  const summary = { name, resource_type: kind, package_name: fqn[0], original_file_path: file, unique_id: id, fqn, tags, removed: true };
+  return { selector: formatSelector(kind, fqn), name, path: file, summary };
+}
+
+function formatLine(listed: Listed, output: Exclude<(typeof outputs)[number], 'dot'>): string {
+  return output === 'json' ? JSON.stringify(listed.summary) : listed[output];
 }
 
 /** dbt's form: the dotted path, with the method in front where the default one does not find it. */
-function formatSelector(node: Node): string {
-  const path = node.fqn.join('.');
-  return node.kind === 'source' || node.kind === 'exposure' ? `${node.kind}:${path}` : path;
+function formatSelector(kind: string, fqn: readonly string[]): string {
+  const path = fqn.join('.');
+  return kind === 'source' || kind === 'exposure' ? `${kind}:${path}` : path;
 }
 
 /** dbt's keys. */

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { runOptions } from '../options.ts';
+import { runOptions, state } from '../options.ts';
 
 export const retry = defineCommand({
   name: 'retry',
@@ -11,7 +11,7 @@ export const retry = defineCommand({
     { command: 'gccflow retry --threads 1 --log-level debug', description: 'The same, one node at a time, with more to read.' },
   ],
   positionals: [],
-  options: runOptions,
+  options: { ...runOptions, state },
   async run(values, context) {
     const { retryLastRun } = await import('../retry-last-run.ts');
     return retryLastRun(values, context);
