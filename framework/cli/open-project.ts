@@ -7,7 +7,6 @@ import { loadManifest } from '../manifest/load-manifest.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { materializations } from '../materializations/index.ts';
 import { findProjectDir } from '../project/find-project.ts';
-import { parseYaml } from '../project/parse-yaml.ts';
 import type { Project } from '../project/project.ts';
 import type { CommandContext, Values } from './command.ts';
 import type { OpenState } from './open-state.ts';
@@ -30,7 +29,7 @@ export async function openProject(
     dir,
     env,
     target: values.target ?? null,
-    vars: parseVars(values.vars),
+    vars: await parseVars(values.vars),
     builtins: { materializations, genericTests },
     cacheDir: join(dir, '.gccflow', 'cache'),
   });
@@ -53,8 +52,9 @@ export function locateProject(cwd: string, projectDir: string | undefined): stri
 }
 
 /** The map that --vars holds, in YAML or JSON. Throws USAGE. */
-export function parseVars(text: string | undefined): Readonly<Record<string, unknown>> {
+export async function parseVars(text: string | undefined): Promise<Readonly<Record<string, unknown>>> {
   if (text === undefined) return {};
+  const { parseYaml } = await import('../project/parse-yaml.ts');
   const diagnostics = new Diagnostics();
   const value = parseYaml(text, '--vars', diagnostics)?.value;
   const [mistake] = diagnostics.errors;

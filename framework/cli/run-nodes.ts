@@ -44,7 +44,7 @@ export async function runNodes(
   printRun(result, { context, manifest: deferred.manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
   await writeArtifacts(result, manifest, {
     targetDir: join(project.dir, 'target'),
-    args: artifactArgs(values, request),
+    args: await artifactArgs(values, request, plan),
     version: readVersion(),
     redact: (text) => context.secrets.redact(text),
   });
@@ -87,11 +87,19 @@ async function runWithProgress(plan: Plan, { manifest }: OpenProject, running: R
 }
 
 /** The flags that were given, by dbt's names; vars as a map, so that those that sound like secrets can be masked. */
-function artifactArgs(
+async function artifactArgs(
   values: Values<RunOptions & EverywhereOptions>,
-  { fullRefresh, requireFresh = false }: NodesRequest,
-): Record<string, unknown> {
+  { fullRefresh, requireFresh = false, asked }: NodesRequest,
+  { executionTime }: Plan,
+): Promise<Record<string, unknown>> {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   const args = Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));
-  return { ...args, vars: parseVars(values.vars), full_refresh: fullRefresh, require_fresh: requireFresh };
+  return {
+    ...args,
+    vars: await parseVars(values.vars),
+    full_refresh: fullRefresh,
+    require_fresh: requireFresh,
+    ...asked,
+    execution_time: executionTime,
+  };
 }

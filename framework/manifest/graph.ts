@@ -27,7 +27,7 @@ export function sortTopologically(parents: Parents): NodeId[] {
 
 /**
  * Nodes and all they depend on, every one behind its parents and as near to its first child as can be; null where some lie in a circle.
- * In a third of the time that `sortTopologically` takes, as nobody needs to know the children.
+ * Faster than `sortTopologically`, which needs to know the children.
  */
 export function sortDepthFirst(nodes: Iterable<NodeId>, parents: Parents): NodeId[] | null {
   const sorted: NodeId[] = [];

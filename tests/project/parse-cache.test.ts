@@ -108,7 +108,7 @@ test('what a killed run left in the cache folder goes with the next write; what 
 
   await loadCached(project);
 
-  assert.deepEqual(readdirSync(dir).toSorted(), ['parse-cache.json', `parse-cache.jsonl.${process.ppid}`]);
+  assert.deepEqual(readdirSync(dir).toSorted(), ['parse-cache.json', `parse-cache.jsonl.${process.ppid}`, 'project-cache.json']);
 });
 
 test('a cache folder that cannot be made does no harm', async () => {
@@ -130,6 +130,46 @@ test('values of the environment are never in the cache, and a changed one is not
   const source = manifest.nodes.get('source.raw.event');
   assert.equal(source?.kind === 'source' && source.relation.database, 'secret_two');
   assert.doesNotMatch(readFileSync(cacheFile(project), 'utf8'), /secret/);
+});
+
+const rootFile = `name: shop
+targets:
+  dev: { warehouse: { type: embedded, database: '{{env "DB" "main"}}' } }
+  other: { warehouse: { type: embedded, database: second } }
+  third: { warehouse: { type: embedded, database: third } }
+vars: { day: 2026-01-01 }
+models: { +tags: [all], marts: { materialized: table, daily: { +tags: [daily] } } }
+tests: { severity: warn }
+`;
+
+test('what project.yaml says comes from the cache, for each target, and a changed file or environment is noticed', async () => {
+  using project = projectDir({ ...files, 'models/marts/daily/d.sql': 'select 1', 'project.yaml': rootFile });
+  const cacheDir = join(project.dir, '.gccflow/cache');
+  const loaded = async (target: string | null, env = {}, dir: string | null = cacheDir) => {
+    const { project: read } = await project.load({ cacheDir: dir, target, env });
+    const { name, targetName, target: config, vars, folderConfigs } = read;
+    return { name, targetName, config, vars, folderConfigs };
+  };
+
+  for (const round of ['first', 'second']) {
+    for (const target of ['other', 'third', null]) assert.deepEqual(await loaded(target), await loaded(target, {}, null), round);
+  }
+  const kept = readFileSync(join(cacheDir, 'project-cache.json'), 'utf8');
+  assert.equal((await loaded(null, { DB: 'changed' })).config.warehouse.database, 'changed');
+  project.write({ 'project.yaml': rootFile.replace('third }', 'moved }') });
+
+  assert.deepEqual(
+    kept.split('\n').flatMap((line) => /"targetName":"\w+"/.exec(line)?.[0] ?? []),
+    ['"targetName":"other"', '"targetName":"third"'],
+  );
+  assert.equal((await loaded('third')).config.warehouse.database, 'moved');
+});
+
+test('a project.yaml that says what JSON cannot hold means the same in every load', async () => {
+  using project = projectDir({ 'project.yaml': 'name: shop\ntargets: { dev: {} }\nvars: { most: .inf }\n' });
+  const load = async () => (await project.load({ cacheDir: join(project.dir, '.gccflow/cache') })).project.vars;
+
+  assert.deepEqual([await load(), await load()], [{ most: Number.POSITIVE_INFINITY }, { most: Number.POSITIVE_INFINITY }]);
 });
 
 test('a project with a mistake reports it again from a warm cache', async () => {
