@@ -35,7 +35,7 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   const mode = decideMode(node, live, request.fullRefresh);
   requireCapabilities(node, { manifest, request, state });
   if (live) requireReplaceable(node, live);
-  if (live && !mode.incremental && !request.fullRefresh) refuseToLoseHistory({ node, live, reason: mode.reason });
+  if (live && !request.fullRefresh) refuseToLoseHistory(node, live, mode);
 
   const seedColumns = state.seedColumns.get(node.id) ?? [];
   const fingerprint = node.kind === 'seed' ? seedFingerprint(node, seedColumns) : null;

@@ -1,6 +1,7 @@
 import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
+import type { Mode } from './decide-mode.ts';
 import type { RelationState } from './warehouse-state.ts';
 
 /** Throws FULL_REFRESH_REFUSED where a node's config forbids what `--full-refresh` asks for. */
@@ -30,12 +31,14 @@ function historyRefused(nodes: readonly (ModelNode | SeedNode)[]): GccflowError 
 
 /**
  * Throws FULL_REFRESH_REFUSED where a build would put away a history that no source holds: a snapshot's own, or one that stands in a
- * model's place, and no --full-refresh says so. `reason` is why the build would start anew.
+ * model's place, and no --full-refresh says so.
  */
-export function refuseToLoseHistory({ node, live, reason }: { node: ModelNode | SeedNode; live: RelationState; reason: string }): void {
+export function refuseToLoseHistory(node: ModelNode | SeedNode, live: RelationState, mode: Mode): void {
   const isSnapshot = node.config.materialized === 'snapshot';
+  if (isSnapshot && mode.incremental) return;
   const mayHoldHistory = isSnapshot && live.kind === 'table' && live.publication?.node !== node.id;
   if (live.publication?.history !== true && !mayHoldHistory) return;
+  const reason = isSnapshot ? mode.reason : `materialized: ${node.config.materialized}`;
   throw new GccflowError(
     'FULL_REFRESH_REFUSED',
     `'${node.name}' would take the place of ${relationSql(node.relation)} and begin anew (${reason}), and that table may hold a history that no source has. Nothing was run.`,

@@ -24,6 +24,8 @@ export interface CrashCase {
   readonly changedFiles?: ProjectFiles;
   /** Which statements to kill after; all of them where nothing is given. */
   readonly counted?: RegExp;
+  /** What is read of `m`; every column where nothing is given. */
+  readonly columns?: string;
   /** The rows of `m`, as JSON, before and after. */
   readonly oldRows: readonly unknown[];
   readonly newRows: readonly unknown[];
@@ -52,7 +54,7 @@ export async function killAfterEachStatement(crash: CrashCase): Promise<number> 
     const run = startRun(project, { crash, home, crashAfter: kills + 1 }); // starts while the project is made ready
     await reset(project, crash);
     const ended = await readUntilKilled(run, project, crash);
-    const rows = await readRows(project);
+    const rows = await readRows(project, crash);
     assert.ok(isOneOf(rows, [crash.oldRows, crash.newRows]), `after statement ${kills + 1}: ${JSON.stringify(rows)}`);
     await checkRecovery(project, crash, rows, kills + 1);
     if (ended === 'finished') return kills;
@@ -91,7 +93,7 @@ async function readUntilKilled(run: ReturnType<typeof startRun>, project: Projec
     running = false;
   });
   while (running) {
-    const rows = await readRows(project);
+    const rows = await readRows(project, crash);
     assert.ok(isOneOf(rows, [crash.oldRows, crash.newRows]), `a reader saw ${JSON.stringify(rows)}`);
     await pause(20); // leaves the processor to the run
   }
@@ -101,16 +103,12 @@ async function readUntilKilled(run: ReturnType<typeof startRun>, project: Projec
 }
 
 /** Holds that the next run mends what a kill left, and that a rollback gives what was there before it. */
-export async function checkRecovery(
-  project: Project,
-  { oldRows, newRows }: CrashCase,
-  rowsBefore: readonly unknown[],
-  statement: number,
-): Promise<void> {
+export async function checkRecovery(project: Project, crash: CrashCase, rowsBefore: readonly unknown[], statement: number): Promise<void> {
+  const { oldRows, newRows } = crash;
   const where = `after statement ${statement}`;
   const { status, nodes } = await project.run('build');
   assert.equal(status, 'success', where);
-  assert.deepEqual(await readRows(project), newRows, where);
+  assert.deepEqual(await readRows(project, crash), newRows, where);
   const kept = await project.staging();
   assert.ok(kept.length <= 1, `${where}: left over are ${kept.join(', ')}`);
   const [repaired] = await project.query<{ missing: string }>(
@@ -121,7 +119,7 @@ export async function checkRecovery(
   if (rowsBefore.length === 0) return assert.rejects(rollback(project), { code: 'ROLLBACK_IMPOSSIBLE' });
   const previous = nodes[0]?.status === 'unchanged' ? oldRows : rowsBefore; // a seed that was published is not published again
   await rollback(project);
-  assert.ok(isOneOf(await readRows(project), [previous]), where);
+  assert.ok(isOneOf(await readRows(project, crash), [previous]), where);
 }
 
 async function rollback(project: Project): Promise<void> {
@@ -132,9 +130,9 @@ async function rollback(project: Project): Promise<void> {
 }
 
 /** Rows of `m`; none where there is no relation yet. */
-export async function readRows(project: Project): Promise<unknown[]> {
+export async function readRows(project: Project, { columns = '*' }: Pick<CrashCase, 'columns'> = {}): Promise<unknown[]> {
   try {
-    return await project.query('select * from @.m order by all');
+    return await project.query(`select ${columns} from @.m order by all`);
   } catch (thrown) {
     if (faultOf(thrown)?.type === 'UNKNOWN_TABLE') return [];
     throw thrown;
