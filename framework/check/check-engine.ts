@@ -18,7 +18,7 @@ export interface EngineStatement {
 
 /** What became of a statement: rows of a result, what ClickHouse refused, or that the engine went down with it. */
 export type EngineAnswer =
-  | { readonly kind: 'rows'; readonly rows: readonly (readonly unknown[])[] }
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly unknown[])[]; readonly names: readonly string[] }
   | { readonly kind: 'fault'; readonly fault: WarehouseFault; readonly said: string }
   | { readonly kind: 'lost'; readonly why: 'crashed' | 'timed out' };
 
@@ -39,7 +39,7 @@ export interface EngineRequest {
 export type EngineReply =
   | { readonly ready: true }
   | { readonly unavailable: string }
-  | { readonly rows: unknown[][] }
+  | { readonly rows: unknown[][]; readonly names: string[] }
   | { readonly said: string };
 
 export interface CheckEngineOptions {
@@ -143,7 +143,7 @@ class ChildEngine implements CheckEngine {
 }
 
 function answerOf(reply: EngineReply): EngineAnswer {
-  if ('rows' in reply) return { kind: 'rows', rows: reply.rows };
+  if ('rows' in reply) return { kind: 'rows', rows: reply.rows, names: reply.names };
   const said = 'said' in reply ? reply.said : '';
   const fault = parseFault(said);
   return fault ? { kind: 'fault', fault, said } : { kind: 'lost', why: 'crashed' };

@@ -22,7 +22,8 @@ try {
     try {
       for (const name of names) session.runNow(`set ${name} = ${quoteText(String(settings[name]), 'clickhouse')}`);
       const text = session.runNow(sql, 'JSONCompact');
-      send({ rows: text === '' ? [] : (JSON.parse(text) as { data: unknown[][] }).data });
+      const result = text === '' ? { data: [], meta: [] } : (JSON.parse(text) as { data: unknown[][]; meta: { name: string }[] });
+      send({ rows: result.data, names: result.meta.map(({ name }) => name) });
     } catch (thrown) {
       send({ said: messageOf(thrown) });
     } finally {

@@ -24,13 +24,27 @@ function formatMistakes({ errors }: InvalidProject, format: ErrorFormat): string
   return [...errors.map((error) => formatMistake(error, format)), format.paint('bold', `The project has ${count}.`)].join('\n\n');
 }
 
-function formatMistake(error: GccflowError, format: ErrorFormat): string {
+/** What a finding says besides its error. */
+interface FindingDetails {
+  readonly severity: 'error' | 'warn';
+  /** The rendered line, where the author's line shows only the tag that rendered it. */
+  readonly expanded?: string | undefined;
+}
+
+/** One mistake: what, where with the line of code, why, what to do. */
+export function formatMistake(
+  error: GccflowError,
+  format: ErrorFormat,
+  { severity, expanded }: FindingDetails = { severity: 'error' },
+): string {
   const { paint } = format;
+  const [label, color] = severity === 'error' ? (['error', 'red'] as const) : (['warning', 'yellow'] as const);
   const [first = '', ...rest] = error.message.split('\n');
   return [
-    `${paint(['red', 'bold'], `error[${error.code}]`)}${paint('bold', `: ${first}`)}`,
+    `${paint([color, 'bold'], `${label}[${error.code}]`)}${paint('bold', `: ${first}`)}`,
     ...rest,
     ...(error.at ? formatPlace(error.at, format) : []),
+    ...(expanded === undefined ? [] : [`  ${paint('dim', 'rendered:')} ${expanded}`]),
     ...formatCause(error).map((line) => `  ${paint('dim', 'cause:')} ${line}`),
     ...(error.hint ? [`  ${paint('cyan', 'hint:')} ${error.hint.replaceAll('\n', '\n        ')}`] : []),
   ].join('\n');
@@ -44,7 +58,8 @@ function formatPlace(at: Location, { projectDir, cwd, paint }: ErrorFormat): str
 
 /** What the driver said, where our own sentence does not quote it. What a parser said is told by the sentence and its place. */
 function formatCause(error: GccflowError): string[] {
-  if (error.cause === undefined || error.code === 'TEMPLATE_SYNTAX' || error.code === 'YAML_SYNTAX') return [];
+  if (error.cause === undefined || error.code === 'TEMPLATE_SYNTAX' || error.code === 'YAML_SYNTAX' || error.code.startsWith('CHECK_'))
+    return [];
   const [said = ''] = messageOf(error.cause).split('\n');
   return said === '' || error.message.includes(said) ? [] : [said];
 }

@@ -19,7 +19,7 @@ const sampleLength = 64 * 1024;
  * Columns and types of a seed in its file's order: declared ones, and ClickHouse's own inference for the others.
  * Throws SEED_INVALID where the header is missing or wrong, or a declared type is none.
  */
-export async function readSeedColumns(seed: SeedNode, warehouse: Warehouse, projectDir: string): Promise<SeedColumn[]> {
+export async function readSeedColumns(seed: SeedNode, warehouse: Pick<Warehouse, 'query'>, projectDir: string): Promise<SeedColumn[]> {
   const path = join(projectDir, seed.file);
   const names = await readHeader(seed, path);
   const declared = declaredTypes(seed);
@@ -73,7 +73,7 @@ function declaredTypes({ config, columns }: SeedNode): Map<string, string> {
 }
 
 /** The types as ClickHouse writes them, without aliases. */
-async function resolveTypes(seed: SeedNode, columns: readonly SeedColumn[], warehouse: Warehouse): Promise<SeedColumn[]> {
+async function resolveTypes(seed: SeedNode, columns: readonly SeedColumn[], warehouse: Pick<Warehouse, 'query'>): Promise<SeedColumn[]> {
   const settings = { allow_suspicious_low_cardinality_types: 1 };
   const resolve = (types: readonly string[]) => {
     const names = types.map((type, index) => `toTypeName(defaultValueOfTypeName(${quoteText(type, 'clickhouse')})) as t${index}`);
@@ -95,7 +95,7 @@ async function resolveTypes(seed: SeedNode, columns: readonly SeedColumn[], ware
 }
 
 /** A number or time that is missing anywhere in the file makes its column Nullable; a missing text is an empty one. */
-async function inferTypes({ config }: SeedNode, warehouse: Warehouse, path: string): Promise<Map<string, string>> {
+async function inferTypes({ config }: SeedNode, warehouse: Pick<Warehouse, 'query'>, path: string): Promise<Map<string, string>> {
   const sample = await readCsvSample(path, config.delimiter, sampleLength);
   const rows = await warehouse.query<{ name: string; type: string }>(
     `describe table format('CSVWithNames', ${quoteText(sample, 'clickhouse')})`,

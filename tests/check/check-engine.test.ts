@@ -11,7 +11,7 @@ test('a statement gives its rows, or what ClickHouse refused, and the next one r
     { sql: 'describe table t' },
   ]);
 
-  assert.deepEqual(created, { kind: 'rows', rows: [] });
+  assert.deepEqual(created, { kind: 'rows', rows: [], names: [] });
   assert.equal(refused?.kind === 'fault' && refused.fault.type, 'UNKNOWN_IDENTIFIER');
   assert.deepEqual(rows?.kind === 'rows' && rows.rows.map(([name, type]) => [name, type]), [
     ['a', 'UInt64'],

@@ -1,0 +1,131 @@
+import { closest } from '../foundation/closest.ts';
+import type { EngineAnswer } from './check-engine.ts';
+import { type Candidate, candidatesOf, culpritsOf } from './fault-candidates.ts';
+import { isToken, type SqlToken, sqlTokens } from './sql-tokens.ts';
+
+/** Runs variants of the faulty SQL and says of each what ClickHouse answered. */
+export type Probe = (variants: readonly string[]) => Promise<readonly EngineAnswer[]>;
+
+/** What is known of where a fault stands in the SQL. */
+export interface FaultPlace {
+  /** Offset in the SQL. */
+  readonly offset: number;
+  /** false where nothing in the SQL could be told to be the cause, and the offset is a guess. */
+  readonly sure: boolean;
+  /** What stands there, and what to put there so that ClickHouse looks further; null where nothing can. */
+  readonly candidate: Candidate | null;
+}
+
+const most = 40;
+
+/**
+ * Where the cause of ClickHouse's complaint stands in `sql`. ClickHouse names things and gives no position: what it names is looked for, and
+ * of several places the one is meant whose absence changes the complaint.
+ * @param prefix our own text before `sql` in the statement that ClickHouse read
+ */
+export async function placeFault(said: string, sql: string, prefix: string, probe: Probe): Promise<FaultPlace> {
+  const tokens = sqlTokens(sql);
+  const syntax = /failed at position (\d+)/.exec(said)?.[1];
+  if (syntax !== undefined) {
+    const before = Buffer.from(prefix + sql).subarray(0, Number(syntax) - 1); // ClickHouse counts bytes, from 1
+    return { offset: syntaxOffset(before.toString().length - prefix.length, said, tokens), sure: true, candidate: null };
+  }
+  for (const culprit of culpritsOf(said)) {
+    const candidates = candidatesOf(culprit, tokens).slice(0, most);
+    const found = candidates.length > 1 ? await guiltyOf(candidates, said, sql, probe) : candidates[0];
+    if (found) return { offset: found.at, sure: true, candidate: found };
+  }
+  return { offset: tokens[0]?.start ?? 0, sure: false, candidate: null };
+}
+
+/** The first candidate without which ClickHouse complains of something else, best of nothing; the first at all where each leaves another one. */
+async function guiltyOf(candidates: readonly Candidate[], said: string, sql: string, probe: Probe): Promise<Candidate | undefined> {
+  const same = core(said);
+  const each = await probe(candidates.map((candidate) => without(sql, [candidate])));
+  const changed = candidates.filter((_, index) => complaintOf(each[index]) !== same);
+  const silenced = candidates.find((_, index) => each[index]?.kind === 'rows');
+  if (silenced ?? changed[0]) return silenced ?? changed[0];
+  const behind = await probe(candidates.map((_, index) => without(sql, candidates.slice(index))));
+  const last = behind.findLastIndex((answer) => complaintOf(answer) !== same);
+  return candidates[Math.max(last, 0)];
+}
+
+/** The offset in `sql` of an offset in `without(sql, candidates)`. */
+export function offsetBefore(offset: number, candidates: readonly Candidate[]): number {
+  let moved = offset;
+  for (const { start, end, replacement } of candidates.toSorted((a, b) => a.start - b.start)) {
+    if (moved >= start + replacement.length) moved += end - start - replacement.length;
+    else if (moved > start) return start;
+  }
+  return moved;
+}
+
+/** `sql` with something harmless in the place of each candidate. */
+export function without(sql: string, candidates: readonly Candidate[]): string {
+  return candidates
+    .toSorted((a, b) => b.start - a.start)
+    .reduce((text, { start, end, replacement }) => text.slice(0, start) + replacement + text.slice(end), sql);
+}
+
+function complaintOf(answer: EngineAnswer | undefined): string | null {
+  return answer?.kind === 'fault' ? core(answer.said) : null;
+}
+
+/** A complaint without the SQL that it quotes. */
+function core(said: string): string {
+  return said.replace(/[.:,]? in (?:scope|query) [\s\S]*/i, '').replace(/: while executing[\s\S]*/, '');
+}
+
+/**
+ * ClickHouse stops at the first token that cannot follow. Where a new line begins with it and a comma could have come before, the comma is
+ * missing at the end of the line above, unless the token is a misspelt clause.
+ */
+function syntaxOffset(offset: number, said: string, tokens: readonly SqlToken[]): number {
+  const index = tokens.findIndex(({ end }) => end > offset);
+  const token = tokens[index];
+  const before = tokens[index - 1];
+  if (!token) return tokens.at(-1)?.start ?? 0;
+  if (!before || !/Expected one of:.*\bComma\b/s.test(said) || !(token.kind === 'word' || token.kind === 'quoted')) return token.start;
+  const isClause = clauses.includes(token.text.toLowerCase()) || closest(token.text.toLowerCase(), clauses) !== undefined;
+  return isClause || !inList(tokens, index) ? token.start : before.start;
+}
+
+const clauses = [
+  'from',
+  'where',
+  'group',
+  'order',
+  'having',
+  'limit',
+  'union',
+  'join',
+  'left',
+  'inner',
+  'prewhere',
+  'settings',
+  'array',
+  'with',
+  'window',
+  'qualify',
+  'format',
+  'except',
+  'intersect',
+  'offset',
+  'sample',
+  'final',
+  'select',
+];
+
+/** Whether the token stands in a list of expressions: behind `select` or `by`, with no other clause between. */
+function inList(tokens: readonly SqlToken[], index: number): boolean {
+  let depth = 0;
+  for (let at = index - 1; at >= 0; at--) {
+    const token = tokens[at];
+    if (isToken(token, ')', ']')) depth++;
+    if (isToken(token, '(', '[')) depth--;
+    if (depth < 0) return true;
+    if (depth === 0 && isToken(token, 'select', 'by')) return true;
+    if (depth === 0 && isToken(token, ...clauses)) return false;
+  }
+  return false;
+}

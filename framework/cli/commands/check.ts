@@ -1,0 +1,41 @@
+import { defineCommand } from '../command.ts';
+import { exitCode } from '../exit-code.ts';
+import { json, selectionOptions } from '../options.ts';
+
+export const check = defineCommand({
+  name: 'check',
+  summary: 'Find what would fail in the warehouse, without one.',
+  description:
+    'Checks the graph with a ClickHouse in memory: every source, seed and model as an empty table, in graph order. Finds unknown columns, functions and tables, types that do not fit, layouts that ClickHouse refuses, and branches of incremental models that differ, each with its place in your file. Touches no warehouse and needs no credentials. Exits 1 if there is an error.',
+  examples: [
+    { command: 'gccflow check', description: 'Check the whole project.' },
+    { command: 'gccflow check --select stg_post+', description: 'Print only what concerns stg_post and all that reads it.' },
+    { command: 'gccflow check --json', description: 'The findings as JSON, for tools.' },
+    { command: 'gccflow check --no-engine', description: 'Check names, refs and configs alone, without ClickHouse.' },
+  ],
+  positionals: [],
+  options: {
+    ...selectionOptions,
+    engine: { type: 'boolean', negated: true, description: 'Leave out all that ClickHouse would be asked.' },
+    json,
+  },
+  async run(values, context) {
+    const { openProject } = await import('../open-project.ts');
+    const { selectFrom } = await import('../select-from.ts');
+    const { runCheck } = await import('../../check/run-check.ts');
+    const { findingJson, formatFindings, formatSummary } = await import('../format-findings.ts');
+    const startedAt = performance.now();
+    const opened = await openProject(values, context);
+    const selection = await selectFrom(opened, values);
+    const only = selection.everything ? null : selection.nodes;
+    const result = await runCheck({ ...opened, useEngine: values.engine !== false, only });
+    const { output } = context;
+    if (values.json) output.printJson(result.findings.map(findingJson));
+    else if (result.findings.length > 0) {
+      const paint = (style: Parameters<typeof output.paint>[1], text: string): string => output.paint('stdout', style, text);
+      output.print(formatFindings(result.findings, { projectDir: opened.project.dir, cwd: context.cwd, paint }));
+    }
+    output.note(formatSummary(result, opened.manifest, performance.now() - startedAt));
+    return result.findings.some(({ severity }) => severity === 'error') ? exitCode.failed : exitCode.ok;
+  },
+});
