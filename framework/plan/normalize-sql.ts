@@ -1,6 +1,7 @@
-/** Quoted text and heredocs, quoted names, comments and space, numbers, words, and single characters of ClickHouse SQL. */
+/** Quoted text, quoted names, comments, space, heredocs, words and numbers, and single characters of ClickHouse SQL. */
 const token =
-  /(?<text>'(?:[^'\\]+|\\[\s\S]|'')*'?|\$(?<tag>\w*)\$[\s\S]*?\$\k<tag>\$)|(?<name>"(?:[^"\\]+|\\[\s\S]|"")*"?|`(?:[^`\\]+|\\[\s\S]|``)*`?)|(?<blank>--[^\n]*|#[ !][^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\s+)|(?<number>\d[\w.]*)|(?<word>[\p{L}_$][\p{L}\p{N}_$]*)|[\s\S]/gu;
+  /'(?:[^'\\]+|\\[\s\S]|'')*'?|"(?:[^"\\]+|\\[\s\S]|"")*"?|`(?:[^`\\]+|\\[\s\S]|``)*`?|--[^\n]*|#[ !][^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\s+|\$(\w*)\$[\s\S]*?\$\1\$|\d[\w.]*|[A-Za-z_][\w$]*|[^\x20-\x7e\s]+|[\s\S]/g;
+const word = /^[A-Za-z_][\w$]*$/;
 
 /** Words that are nothing but keywords. Names that look like them stand in quotes, behind `as`, or beside a dot. */
 const keywords = wordsOf(
@@ -10,20 +11,25 @@ const keywords = wordsOf(
 );
 
 /** Words that are keywords behind one of these words, or before one, and else may be names. */
-const keywordsInPlace: ReadonlyMap<string, { readonly behind?: string; readonly before?: string }> = new Map(
+const keywordsInPlace: ReadonlyMap<string, Neighbours> = new Map(
   Object.entries({
-    first: { behind: 'nulls' },
-    last: { behind: 'nulls' },
-    rows: { before: 'between unbounded current' },
-    range: { before: 'between unbounded current' },
-    current: { before: 'row' },
-    row: { behind: 'current' },
-    array: { before: 'join' },
-    fill: { behind: 'with' },
-    ties: { behind: 'with' },
-    totals: { behind: 'with' },
+    first: { behind: ['nulls'] },
+    last: { behind: ['nulls'] },
+    rows: { before: ['between', 'unbounded', 'current'] },
+    range: { before: ['between', 'unbounded', 'current'] },
+    current: { before: ['row'] },
+    row: { behind: ['current'] },
+    array: { before: ['join'] },
+    fill: { behind: ['with'] },
+    ties: { behind: ['with'] },
+    totals: { behind: ['with'] },
   }),
 );
+
+interface Neighbours {
+  readonly behind?: readonly string[];
+  readonly before?: readonly string[];
+}
 
 /** Words that are keywords behind `interval` and a number. */
 const units = wordsOf('second minute hour day week month quarter year');
@@ -34,46 +40,40 @@ const units = wordsOf('second minute hour day week month quarter year');
  * A name out of `environment` that qualifies another name (`dev_db.orders`) is the same as any other.
  */
 export function normalizeSql(sql: string, environment: ReadonlySet<string> = new Set()): string {
-  const tokens = [...sql.matchAll(token)].flatMap(({ 0: text, groups }): Token[] => {
-    if (groups?.blank !== undefined) return [];
-    if (groups?.name !== undefined) return [{ kind: 'name', text: plainName(text) }];
-    return [{ kind: groups?.word === undefined ? 'other' : 'word', text }];
-  });
-  return tokens.map(({ kind, text }, at) => textOf(kind, text, tokens, at, environment)).join(' ');
+  const tokens = (sql.match(token) ?? []).filter(isNoBlank).map(plainName);
+  return tokens.map((text, at) => (word.test(text) ? normalWord(text, tokens, at, environment) : text)).join(' ');
 }
 
-interface Token {
-  readonly kind: 'word' | 'name' | 'other';
-  readonly text: string;
-}
-
-function textOf(kind: Token['kind'], text: string, tokens: readonly Token[], at: number, environment: ReadonlySet<string>): string {
-  if (kind === 'other') return text;
-  const next = tokens[at + 1];
-  if (next?.text === '.' && environment.has(text)) return '{environment}';
-  return kind === 'word' && isKeyword(text, tokens[at - 1], next, tokens[at - 2]) ? text.toLowerCase() : text;
-}
-
-function isKeyword(text: string, previous: Token | undefined, next: Token | undefined, beforePrevious: Token | undefined): boolean {
-  if (previous?.text === '.' || next?.text === '.') return false;
-  const word = text.toLowerCase();
-  if (keywords.has(word)) return !isWord(previous, 'as') || next?.text === '(' || word === 'materialized';
-  if (units.has(word)) return isWord(beforePrevious, 'interval');
-  const { behind = '', before = '' } = keywordsInPlace.get(word) ?? {};
-  return isWord(previous, behind) || isWord(next, before);
-}
-
-/** Whether a token is one of these words, in whatever case. */
-function isWord(token: Token | undefined, words: string): boolean {
-  return token?.kind === 'word' && words.split(' ').includes(token.text.toLowerCase());
+function isNoBlank(text: string): boolean {
+  const first = text.charAt(0);
+  if (first === '-' || first === '/' || first === '#') return text.length === 1;
+  return first > ' ' && first.trim() !== '';
 }
 
 /** A quoted name without its quotes where it could stand without them. */
-function plainName(quoted: string): string {
-  const name = quoted.slice(1, -1);
-  const word = name.toLowerCase();
-  const isPlain = /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) && !keywords.has(word) && !keywordsInPlace.has(word) && !units.has(word);
-  return isPlain ? name : `\`${name}\``;
+function plainName(text: string): string {
+  if (!text.startsWith('"') && !text.startsWith('`')) return text;
+  const name = text.slice(1, -1);
+  return word.test(name) && !mayBeKeyword(name.toLowerCase()) ? name : `\`${name}\``;
+}
+
+function mayBeKeyword(lower: string): boolean {
+  return keywords.has(lower) || keywordsInPlace.has(lower) || units.has(lower);
+}
+
+function normalWord(text: string, tokens: readonly string[], at: number, environment: ReadonlySet<string>): string {
+  if (tokens[at + 1] === '.' && environment.has(text)) return '{environment}';
+  const lower = text.toLowerCase();
+  return lower !== text && mayBeKeyword(lower) && isKeyword(lower, tokens, at) ? lower : text;
+}
+
+function isKeyword(lower: string, tokens: readonly string[], at: number): boolean {
+  const [previous, next] = [tokens[at - 1]?.toLowerCase() ?? '', tokens[at + 1]?.toLowerCase() ?? ''];
+  if (previous === '.' || next === '.') return false;
+  if (keywords.has(lower)) return previous !== 'as' || next === '(' || lower === 'materialized';
+  if (units.has(lower)) return tokens[at - 2]?.toLowerCase() === 'interval';
+  const { behind = [], before = [] } = keywordsInPlace.get(lower) ?? {};
+  return behind.includes(previous) || before.includes(next);
 }
 
 function wordsOf(text: string): ReadonlySet<string> {
