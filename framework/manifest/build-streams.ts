@@ -90,7 +90,7 @@ function emitsInto({ flow }: FlowNode, sink: SinkNode): boolean {
 }
 
 /** Whether a message that is published so comes into a sink's queue. */
-function isBound({ sink: { queue } }: SinkNode, exchange: string, routingKey: string): boolean {
+export function isBound({ sink: { queue } }: SinkNode, exchange: string, routingKey: string): boolean {
   if (queue.exchange !== exchange) return false;
   return queue.exchange_type === 'fanout' || queue.routing_keys.some((key) => bindingMatches(queue.exchange_type, key, routingKey));
 }

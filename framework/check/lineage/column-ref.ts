@@ -1,15 +1,16 @@
+import type { NodeId } from '../../manifest/manifest.ts';
 import type { Relation } from '../../manifest/relation.ts';
 
 /** A column of a relation. */
 export interface ColumnRef {
-  /** What the finder calls the relation: the id of its node. */
-  readonly relation: string;
+  /** The node: a source, seed or model; beside the warehouse also a sync, sink, ingest or flow. */
+  readonly relation: NodeId;
   readonly column: string;
 }
 
 /** A relation that a query may read. */
 export interface Readable {
-  readonly id: string;
+  readonly id: NodeId;
   /** null where its columns are not known: a part of a column (`tags.size0`) then counts as a column. */
   readonly columns: readonly string[] | null;
 }

@@ -43,7 +43,7 @@ export async function makeGoldenTables(
   for (const [table, name] of answer?.kind === 'rows' ? answer.rows : []) {
     columns.set(String(table), [...(columns.get(String(table)) ?? []), String(name)]);
   }
-  return { columns, find: ({ name }) => (columns.has(name) ? { id: name, columns: columns.get(name) ?? [] } : null) };
+  return { columns, find: ({ name }) => (columns.has(name) ? { id: `source.${name}`, columns: columns.get(name) ?? [] } : null) };
 }
 
 function listOf(text: string): readonly string[] {

@@ -46,5 +46,5 @@ function edgesOf(columns: readonly { name: string; from: readonly string[] }[], 
 }
 
 function textOf({ relation, column }: ColumnRef): string {
-  return `${relation}.${column}`;
+  return `${relation.replace(/^source\./, '')}.${column}`;
 }

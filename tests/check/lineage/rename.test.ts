@@ -27,7 +27,7 @@ test('renaming a column changes or breaks exactly the queries whose lineage read
       const after = await describeAll(engine, queries);
       renamed++;
       for (const [index, query] of queries.entries()) {
-        const isRead = reads[index]?.has(`${table}.${name}`) ?? false;
+        const isRead = reads[index]?.has(`source.${table}.${name}`) ?? false;
         const kept = new Set(after[index]);
         const isChanged = before[index]?.some((column) => !kept.has(column));
         if (isRead !== isChanged)
