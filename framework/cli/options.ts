@@ -75,6 +75,16 @@ export const requireFresh = {
   },
 } as const;
 
+/** Which intervals of models that are built by intervals are written besides those that are due. */
+export const intervalRange = {
+  start: {
+    type: 'text',
+    value: 'TIME',
+    description: 'Models built by intervals: also write those from this time on again, in UTC, e.g. 2024-01-01.',
+  },
+  end: { type: 'text', value: 'TIME', description: 'The end of what --start begins; not part of it.' },
+} as const;
+
 /** How nodes are run. */
 export const runOptions = {
   threads: { type: 'number', value: 'N', description: "Nodes run at once. Default: the target's." },

@@ -1,7 +1,10 @@
 import { GccflowError } from '../foundation/error.ts';
+import { quoteName } from '../foundation/quote.ts';
+import { type Interval, instantSql } from '../manifest/interval.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
+import { joinIntervals } from '../plan/interval-memory.ts';
 import type { TypedColumn } from './match-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 
@@ -34,4 +37,11 @@ export async function readEventTime(
 
 function invalid(node: ModelNode | SeedNode, what: string, hint: string): GccflowError {
   return new GccflowError('EVENT_TIME_INVALID', `The model '${node.name}' ${what}. Nothing of it was published.`, { at: node.at, hint });
+}
+
+/** A condition that holds for rows of the intervals, and is NULL where the event time is. */
+export function insideSql(intervals: readonly Interval[], { column }: EventTime): string {
+  const name = quoteName(column, 'clickhouse');
+  const stretches = joinIntervals(intervals).map(({ start, end }) => `(${name} >= ${instantSql(start)} and ${name} < ${instantSql(end)})`);
+  return `(${stretches.join(' or ')})`;
 }

@@ -67,7 +67,15 @@ export async function recordPartitions(
   const { event_time: eventTime, batch_size: size } = context.node.config;
   if (eventTime === null || size === null) return;
   const partitions = carryDrift(await readPrints(statements, stage, eventTime), drift, written, size);
-  await writePartitions(statements, { publication: publicationId, node, relation, run: runId, recordedAt: deps.clock.now(), written, partitions });
+  await writePartitions(statements, {
+    publication: publicationId,
+    node,
+    relation,
+    run: runId,
+    recordedAt: deps.clock.now(),
+    written,
+    partitions,
+  });
 }
 
 /** What somebody changed in the live table since it was published, by its own record. */

@@ -17,7 +17,9 @@ export interface IntervalProject extends ScratchProject {
 export async function intervalProject(config: string, { partitionBy = 'toYYYYMM(ts)', select = 'ts, id' } = {}): Promise<IntervalProject> {
   const project = await scratchProject({});
   await project.execute(`create table @.event (ts DateTime('UTC'), id UInt32) engine = MergeTree order by ts`);
-  await project.write({ 'models/m.sql': intervalModel(`${config} partition_by="${partitionBy}"`, `${select} from ${project.database}.event`) });
+  await project.write({
+    'models/m.sql': intervalModel(`${config} partition_by="${partitionBy}"`, `${select} from ${project.database}.event`),
+  });
   return {
     ...project,
     bring: async (...rows) => {

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { fullRefresh, requireFresh, runOptions, selectionOptions } from '../options.ts';
+import { fullRefresh, intervalRange, requireFresh, runOptions, selectionOptions } from '../options.ts';
 
 export const build = defineCommand({
   name: 'build',
@@ -17,10 +17,12 @@ export const build = defineCommand({
     },
   ],
   positionals: [],
-  options: { ...selectionOptions, ...runOptions, ...fullRefresh, ...requireFresh },
+  options: { ...selectionOptions, ...runOptions, ...fullRefresh, ...intervalRange, ...requireFresh },
   async run(values, context) {
     const { runSelected } = await import('../run-selected.ts');
-    const how = { fullRefresh: values['full-refresh'] === true, requireFresh: values['require-fresh'] === true };
+    const { parseIntervalRange } = await import('../parse-interval-range.ts');
+    const asked = parseIntervalRange(values);
+    const how = { fullRefresh: values['full-refresh'] === true, requireFresh: values['require-fresh'] === true, ...(asked && { asked }) };
     return runSelected({ command: 'build', ...how }, values, context);
   },
 });

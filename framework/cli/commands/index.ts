@@ -15,7 +15,6 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
     'Look',
     [
       entry('ls', 'List nodes of the graph, parents first.', async () => (await import('./ls.ts')).ls),
-      entry('check', 'Find what would fail in the warehouse, without one.', async () => (await import('./check.ts')).check),
       entry('compile', 'Render the SQL of models and tests.', async () => (await import('./compile.ts')).compile),
       entry('plan', 'Print the statements that a build would run, and why.', async () => (await import('./plan.ts')).plan),
       entry('show', 'Print the first rows of a published table, a model or a query.', async () => (await import('./show.ts')).show),
@@ -31,6 +30,11 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
       entry('sync', 'Publish relations to PostgreSQL.', async () => (await import('./sync.ts')).sync),
       entry('retry', 'Run again what failed or was skipped in the last run.', async () => (await import('./retry.ts')).retry),
       entry('freshness', 'Say how old the newest rows of sources are.', async () => (await import('./freshness.ts')).freshness),
+      entry(
+        'intervals',
+        'Say which intervals of a model are published, missing or changed.',
+        async () => (await import('./intervals.ts')).intervals,
+      ),
       entry('rollback', 'Bring back the previous version of a node.', async () => (await import('./rollback.ts')).rollback),
     ],
   ],

@@ -74,7 +74,7 @@ function beginMistakes({ begin }: ModelConfig): ConfigMistake[] {
 
 /** An interval is replaced by rewriting partitions; where they do not follow the time, that would be every one. */
 function partitionMistakes({ partition_by: key, event_time: column }: ModelConfig): ConfigMistake[] {
-  if (column === null || (key !== null && key.split(/[^\p{L}\p{N}_$]+/u).includes(column))) return [];
+  if (column === null || key?.split(/[^\p{L}\p{N}_$]+/u).includes(column)) return [];
   const why =
     key === null ? `without 'partition_by' the whole table is one` : `those of '${key}' do not follow '${column}', the 'event_time'`;
   return [
