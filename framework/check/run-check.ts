@@ -1,11 +1,10 @@
-import type { Warehouse } from '../connections/warehouse.ts';
-import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
-import { type CheckEngine, openCheckEngine } from './check-engine.ts';
+import { openCheckEngine } from './check-engine.ts';
 import { checkGraph } from './check-graph.ts';
 import type { CheckedGraph } from './checked-graph.ts';
+import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
 
 /** What was checked, and what was found. */
@@ -31,25 +30,10 @@ export async function runCheck({ project, manifest, useEngine, only }: CheckOpti
   await using engine = await openCheckEngine();
   const graph = await checkGraph(manifest, engine, {
     project,
-    seedColumns: (seed) => readSeedColumns(seed, warehouseOf(engine), project.dir),
+    seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
   });
   const findings = graph.findings.filter(({ node }) => node === null || only === null || only.has(node));
   return { graph, findings: findings.toSorted(byPlace) };
-}
-
-/** The engine as what reads the columns of seeds asks it. */
-function warehouseOf(engine: CheckEngine): Pick<Warehouse, 'query'> {
-  return {
-    async query<Row>(
-      sql: string,
-      options: { readonly settings?: Readonly<Record<string, string | number | boolean>> } = {},
-    ): Promise<Row[]> {
-      const [answer] = await engine.run([{ sql, ...(options.settings && { settings: options.settings }) }]);
-      if (answer?.kind === 'fault') throw new GccflowError('WAREHOUSE_QUERY', answer.fault.message, { cause: answer.fault });
-      if (answer?.kind !== 'rows') throw new Error('The engine was lost.');
-      return answer.rows.map((row) => Object.fromEntries(answer.names.map((name, index) => [name, row[index]])) as Row);
-    },
-  };
 }
 
 function byPlace(a: Finding, b: Finding): number {
