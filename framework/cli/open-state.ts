@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { CheckArtifact } from '../check/check-artifact.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import type { EarlierState } from '../plan/earlier-state.ts';
@@ -17,6 +18,8 @@ export interface OpenState {
   /** Status of each node of the run that left the artifacts. */
   results(): Promise<ReadonlyMap<NodeId, string>>;
   sources(): Promise<ReadonlyMap<NodeId, SourceAge>>;
+  /** The columns that `gccflow check` found; null where it left nothing. */
+  check(): Promise<CheckArtifact | null>;
 }
 
 /** What a place of artifacts holds under a file's name; null where there is no such file. */
@@ -46,7 +49,21 @@ export function openState(path: string, project: Project, cwd: string): OpenStat
     async sources() {
       return parseSources(await read('sources.json', '`gccflow freshness` leaves it in target/.'), place('sources.json'));
     },
+    async check() {
+      const content = await readArtifact('check.json');
+      return content === null ? null : parseCheck(content, place('check.json'));
+    },
   };
+}
+
+/** The text of a check.json. Throws ARTIFACT_MISSING where it is none. */
+export function parseCheck(content: string, path: string): CheckArtifact {
+  try {
+    return CheckArtifact.parse(JSON.parse(content));
+  } catch (cause) {
+    const hint = '`gccflow check` writes it anew.';
+    throw new GccflowError('ARTIFACT_MISSING', `'${path}' cannot be read: it is no check of this gccflow.`, { hint, cause });
+  }
 }
 
 function readFromFolder(dir: string): ReadArtifact {

@@ -1,3 +1,4 @@
+import { invert } from '../manifest/graph.ts';
 import type { Manifest, Node, NodeId } from '../manifest/manifest.ts';
 import { factsOf } from './build-node-facts.ts';
 import type { EarlierNode, EarlierState } from './earlier-state.ts';
@@ -49,6 +50,11 @@ export class StateComparison {
   /** Nodes that the earlier manifest has and this one has not, in the earlier one's order. */
   removed(): readonly EarlierNode[] {
     return [...this.earlier.nodes.values()].filter(({ id }) => !this.#manifest.nodes.has(id));
+  }
+
+  /** What read each node of the earlier state. */
+  readersOfEarlier(): ReadonlyMap<NodeId, readonly NodeId[]> {
+    return invert(this.earlier.parents);
   }
 
   #compare(node: Node): readonly FactName[] {

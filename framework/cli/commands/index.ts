@@ -18,6 +18,7 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
       entry('lineage', 'Say what columns come from and go into.', async () => (await import('./lineage.ts')).lineage),
       entry('compile', 'Render the SQL of models and tests.', async () => (await import('./compile.ts')).compile),
       entry('plan', 'Print the statements that a build would run, and why.', async () => (await import('./plan.ts')).plan),
+      entry('diff', 'Say what a change does to nodes, columns and who reads them.', async () => (await import('./diff.ts')).diff),
       entry('show', 'Print the first rows of a published table, a model or a query.', async () => (await import('./show.ts')).show),
     ],
   ],
