@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Manifest, ModelNode, TestNode } from '../manifest/manifest.ts';
-import { compiledPath } from '../run/write-artifacts.ts';
+import { compiledPath } from '../run/compiled-path.ts';
 
 /** Writes compiled SQL below `target/compiled/`, where a run leaves it too. */
 export function writeCompiled(

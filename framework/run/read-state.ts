@@ -19,6 +19,12 @@ const Facts = z.object({
   persisted_descriptions: z.string(),
 });
 
+/** What gccflow adds; that of a unit test stands in its config. */
+const OwnMeta = z
+  .object({ gccflow: z.object({ kind: text, state: z.unknown() }).nullish().catch(null) })
+  .nullish()
+  .catch(null);
+
 const Entry = z.object({
   unique_id: z.string(),
   name: z.string(),
@@ -31,7 +37,7 @@ const Entry = z.object({
   alias: text,
   identifier: text,
   relation_name: text,
-  config: z.object({ materialized: text }).nullish().catch(null),
+  config: z.object({ materialized: text, meta: OwnMeta }).nullish().catch(null),
   columns: z
     .record(z.string(), z.object({ name: z.string(), data_type: text }))
     .nullish()
@@ -43,10 +49,7 @@ const Entry = z.object({
     .object({ nodes: texts.default([]) })
     .nullish()
     .catch(null),
-  meta: z
-    .object({ gccflow: z.object({ kind: text, state: z.unknown() }).nullish().catch(null) })
-    .nullish()
-    .catch(null),
+  meta: OwnMeta,
 });
 type Entry = z.infer<typeof Entry>;
 
@@ -91,7 +94,7 @@ function readEntry(entry: Entry): EarlierNode {
     tags: entry.tags,
     relation: relationOf(entry),
     columns: new Map(Object.values(entry.columns ?? {}).map(({ name, data_type }) => [name, data_type ?? null])),
-    facts: Facts.safeParse(entry.meta?.gccflow?.state).data ?? null,
+    facts: Facts.safeParse((entry.meta ?? entry.config?.meta)?.gccflow?.state).data ?? null,
     rawCode: entry.raw_code ?? entry.raw_sql ?? null,
     contentHash: entry.resource_type === 'seed' && entry.checksum?.name === 'sha256' ? entry.checksum.checksum : null,
   };

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import type { Manifest, ModelNode, SeedNode, TestNode } from '../manifest/manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { maskerOf } from '../manifest/mask-secrets.ts';
+import { compiledPath } from './compiled-path.ts';
 import { formatManifest } from './format-manifest.ts';
+import type { RanNodes } from './format-node.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
 import { replaceFile } from './replace-file.ts';
@@ -31,7 +33,7 @@ export async function writeArtifacts(result: RunResult, manifest: Manifest, opti
   };
   const mask = maskerOf(manifest);
   const write = (file: string, text: string): Promise<void> => replaceFile(join(options.targetDir, file), options.redact(mask(text)));
-  await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation)));
+  await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation, ranNodes(result))));
   for (const { node: id, compiledSql, statements } of result.nodes) {
     const node = manifest.nodes.get(id);
     if (node?.kind !== 'model' && node?.kind !== 'test' && node?.kind !== 'seed') continue;
@@ -43,9 +45,8 @@ export async function writeArtifacts(result: RunResult, manifest: Manifest, opti
   await write('run_results.json', JSON.stringify(formatRunResults(result, manifest, invocation)));
 }
 
-/** Where dbt puts a node's compiled SQL: at its own file's path, a generic test below the file that declares it. */
-export function compiledPath(node: ModelNode | SeedNode | TestNode): string {
-  if (node.kind === 'seed') return `${node.file}.sql`;
-  if (node.kind === 'model' || node.testType === 'singular') return node.file;
-  return join(node.file, `${node.name.replaceAll(/[\\/:]/g, '_')}.sql`);
+function ranNodes({ nodes }: RunResult): RanNodes {
+  return new Map(
+    nodes.map(({ node, compiledSql, statements }) => [node, { compiledSql, hasStatements: statements.some(({ sql }) => sql !== null) }]),
+  );
 }
