@@ -25,9 +25,11 @@ try {
       const result = text === '' ? { data: [], meta: [] } : (JSON.parse(text) as { data: unknown[][]; meta: { name: string }[] });
       send({ rows: result.data, names: result.meta.map(({ name }) => name) });
     } catch (thrown) {
+      runQuietly(session, 'select 1'); // what it wrote before it failed would stand before the next result
       send({ said: messageOf(thrown) });
     } finally {
-      for (const name of names) resetQuietly(session, name);
+      // A setting that could not be set cannot be reset either; the statement has told so.
+      for (const name of names) runQuietly(session, `set ${name} = default`);
     }
   });
   send({ ready: true });
@@ -36,9 +38,8 @@ try {
   process.disconnect?.();
 }
 
-/** A setting that could not be set cannot be reset either; the statement has told so. */
-function resetQuietly(session: { runNow(sql: string): string }, name: string): void {
+function runQuietly(session: { runNow(sql: string): string }, sql: string): void {
   try {
-    session.runNow(`set ${name} = default`);
+    session.runNow(sql);
   } catch {}
 }

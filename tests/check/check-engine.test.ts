@@ -19,6 +19,18 @@ test('a statement gives its rows, or what ClickHouse refused, and the next one r
   ]);
 });
 
+test('a statement that fails while it runs leaves nothing behind for the next one', async () => {
+  await using engine = await openCheckEngine();
+
+  const [failed, next] = await engine.run([
+    { sql: `select toDate(text) from (select materialize('never') as text) settings max_threads = 1` },
+    { sql: 'select 1 as one' },
+  ]);
+
+  assert.equal(failed?.kind, 'fault');
+  assert.deepEqual(next, { kind: 'rows', rows: [[1]], names: ['one'] });
+});
+
 test('settings hold for their statement alone', async () => {
   await using engine = await openCheckEngine();
   const sql = `select getSetting('join_use_nulls')`;
