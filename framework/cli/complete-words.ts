@@ -8,14 +8,14 @@ import { Secrets } from './secrets.ts';
 /** What the last of the typed words may become. Never fails: where a project does not load, its names are left out. */
 export async function completeWords(
   words: readonly string[],
-  { cwd, env, commands }: Pick<CommandContext, 'cwd' | 'env' | 'commands'>,
+  { cwd, env, commands, log }: Pick<CommandContext, 'cwd' | 'env' | 'commands' | 'log'>,
 ): Promise<readonly string[]> {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  return (await candidates(before, last, { cwd, env, commands, secrets: new Secrets() })).filter((candidate) => candidate.startsWith(last));
+  return (await candidates(before, last, { cwd, env, commands, log, secrets: new Secrets() })).filter((candidate) => candidate.startsWith(last));
 }
 
-type Context = Pick<CommandContext, 'cwd' | 'env' | 'commands' | 'secrets'>;
+type Context = Pick<CommandContext, 'cwd' | 'env' | 'commands' | 'log' | 'secrets'>;
 
 async function candidates(before: readonly string[], last: string, context: Context): Promise<readonly string[]> {
   const { commands } = context;

@@ -22,7 +22,7 @@ export interface OpenProject {
 /** Loads the project that the flags name, or the one around the current folder. From then on its secrets are masked. */
 export async function openProject(
   values: Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>> & { readonly state?: string | undefined },
-  { cwd, env, secrets }: Pick<CommandContext, 'cwd' | 'env' | 'secrets'>,
+  { cwd, env, secrets, log }: Pick<CommandContext, 'cwd' | 'env' | 'secrets' | 'log'>,
 ): Promise<OpenProject> {
   const dir = locateProject(cwd, values['project-dir']);
   const opened = await loadManifest({
@@ -38,7 +38,7 @@ export async function openProject(
   secrets.addStreams(opened.manifest.nodes.values());
   if (values.state === undefined) return { ...opened, state: null };
   const { openState } = await import('./open-state.ts');
-  return { ...opened, state: openState(values.state, opened.project, cwd) };
+  return { ...opened, state: openState(values.state, opened.project, { cwd, log }) };
 }
 
 /** The project's folder. Throws PROJECT_NOT_FOUND. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { CheckArtifact } from '../check/check-artifact.ts';
 import { GccflowError } from '../foundation/error.ts';
+import type { Log } from '../foundation/log.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import type { EarlierState } from '../plan/earlier-state.ts';
 import type { SourceAge } from '../plan/state-methods.ts';
@@ -11,6 +12,7 @@ import type { ObjectsConfig } from '../project/target-config.ts';
 import { parseRunResults } from '../run/read-run-results.ts';
 import { parseSources } from '../run/read-sources.ts';
 import { parseState } from '../run/read-state.ts';
+import type { CommandContext } from './command.ts';
 
 /** The artifacts that `--state` names. Each is read when it is asked for; one that is not there is ARTIFACT_MISSING. */
 export interface OpenState {
@@ -26,7 +28,7 @@ export interface OpenState {
 type ReadArtifact = (file: string) => Promise<string | null>;
 
 /** Artifacts in a folder, seen from `cwd`, or below `s3://bucket/prefix`, with the credentials of the target's object store where that is S3. */
-export function openState(path: string, project: Project, cwd: string): OpenState {
+export function openState(path: string, project: Project, { cwd, log }: Pick<CommandContext, 'cwd' | 'log'>): OpenState {
   const readArtifact = path.startsWith('s3://') ? readFromBucket(path, project.target.objects) : readFromFolder(resolve(cwd, path));
   const read = async (file: string, left: string): Promise<string> => {
     const content = await readArtifact(file);
@@ -38,7 +40,7 @@ export function openState(path: string, project: Project, cwd: string): OpenStat
   return {
     manifest() {
       manifest ??= read('manifest.json', 'Keep the target/ folder of a run: build, run and test leave it there.').then((content) =>
-        parseState(content, place('manifest.json')),
+        toldOfMissingFacts(parseState(content, place('manifest.json')), log),
       );
       return manifest;
     },
@@ -54,6 +56,13 @@ export function openState(path: string, project: Project, cwd: string): OpenStat
       return content === null ? null : parseCheck(content, place('check.json'));
     },
   };
+}
+
+/** Who selects by `state:` is to know that the answer is a rough one. */
+function toldOfMissingFacts(state: EarlierState, log: Log): EarlierState {
+  const nodes = [...state.nodes.values()].filter(({ facts }) => facts === null).length;
+  if (nodes > 0) log.warn({ state: state.from, nodes }, 'nodes compared by their templates alone, as the state holds no facts of them');
+  return state;
 }
 
 /** The text of a check.json. Throws ARTIFACT_MISSING where it is none. */

@@ -19,7 +19,7 @@ export const diff = defineCommand({
     const { openProject } = await import('../open-project.ts');
     const { diffWithState } = await import('../diff-with-state.ts');
     const { formatDiff } = await import('../format-diff.ts');
-    const found = await diffWithState(await openProject(values, context));
+    const found = await diffWithState(await openProject(values, context), context);
     if (values.json) context.output.printJson(found);
     else context.output.print(formatDiff(found));
     return exitCode.ok;
