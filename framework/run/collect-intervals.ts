@@ -94,7 +94,7 @@ async function inParallel<Item, Result>(items: readonly Item[], threads: number,
 function rowsOutside(name: string, rows: number, { column }: EventTime): GccflowError {
   return new GccflowError(
     'EVENT_TIME_INVALID',
-    `The SELECT of '${name}' returned ${rows.toLocaleString('en')} rows whose '${column}' lies outside of the interval it was run for, or is NULL.`,
+    `The SELECT of '${name}' returned ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} whose '${column}' lies outside of the interval it was run for, or is NULL.`,
     { hint: `Filter by what becomes '${column}': … >= {{interval_start}} and … < {{interval_end}}.` },
   );
 }

@@ -1,8 +1,8 @@
 import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
-import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { formatIntervals } from '../plan/interval-memory.ts';
+import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { formatPublication } from '../plan/publication.ts';
 import { type BuildContext, buildNode } from './build-node.ts';
 import { cancelledResult, isGood, skippedResult } from './node-result.ts';
@@ -83,9 +83,16 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
       outcome = await checkUnchanged(planned.unchangedSince, audit);
     }
   } catch (thrown) {
-    outcome = failure(thrown, planned.node, deps, published !== null);
+    outcome = failure(thrown, planned.node, deps, fateOf(published, intervals));
   }
-  const result = { ...outcome, ...published, ...(intervals && { intervals }), ...timing(), statements: statements.ran, compiledSql: planned.compiledSql };
+  const result = {
+    ...outcome,
+    ...published,
+    ...(intervals && { intervals }),
+    ...timing(),
+    statements: statements.ran,
+    compiledSql: planned.compiledSql,
+  };
   report(result);
   for (const test of planned.audits) {
     report(
@@ -177,16 +184,22 @@ const done = {
 } as const;
 const noCost = { statements: [], compiledSql: null };
 
-function failure(thrown: unknown, node: NodeId, deps: RunDeps, published = false): Outcome {
+/** What readers see of a node that came to no good end; null where nothing of it was published. */
+function fateOf(published: Published | null, intervals: IntervalProgress | null): string | null {
+  if (published === null) return null;
+  return intervals === null ? 'The new rows are published.' : `${formatIntervals(intervals.published)} are published.`;
+}
+
+function failure(thrown: unknown, node: NodeId, deps: RunDeps, fate: string | null = null): Outcome {
   const lost = deps.signal.reason instanceof GccflowError ? deps.signal.reason : null;
   if (deps.signal.aborted && lost === null) {
-    const fate = published ? 'Its new rows are published.' : 'What readers see of it is untouched.';
-    const error = new GccflowError('CANCELLED', `The run was stopped before '${node}' finished. ${fate}`, { cause: thrown });
+    const seen = fate ?? 'What readers see of it is untouched.';
+    const error = new GccflowError('CANCELLED', `The run was stopped before '${node}' finished. ${seen}`, { cause: thrown });
     return { ...done, status: 'cancelled', error, message: error.message };
   }
   const error = lost ?? thrown;
   if (!(error instanceof GccflowError)) throw thrown;
-  const message = published && error.code !== 'INTERVAL_FAILED' ? `${error.message} The new rows are published.` : error.message;
+  const message = fate !== null && error.code !== 'INTERVAL_FAILED' ? `${error.message} ${fate}` : error.message;
   return { ...done, status: 'error', error, message };
 }
 
