@@ -122,3 +122,35 @@ test('a state that is no manifest is refused with its place', async () => {
   assert.match(broken.stderr, /error\[ARTIFACT_MISSING\]: 'broken\/manifest\.json' cannot be read: it is no manifest\./);
   assert.match(cut.stderr, /error\[ARTIFACT_MISSING\]: 'cut\/manifest\.json' cannot be read: /);
 });
+
+test('source_status: compares the last check of freshness with that of the state, or with the one before', async () => {
+  using dated = projectFolder({
+    ...stateProject,
+    'sources/raw.yaml': `kind: source
+name: raw
+database: system
+freshness: { error_after: 1d }
+tables:
+  - { name: still, identifier: one, loaded_at: "toDateTime('2020-01-01 00:00:00', 'UTC')" }
+  - { name: moving, identifier: build_options, loaded_at: now64(3) }
+`,
+    'models/late.sql': 'select * from {{source "raw" "moving"}}',
+  });
+  const run = (...args: string[]) => runCli(args, { cwd: dated.dir });
+  const picked = async (selector: string, ...more: string[]): Promise<string[]> => {
+    const { stdout, stderr } = await run('ls', '-s', selector, '--output', 'name', '--allow-empty', ...more);
+    assert.equal(stderr, '');
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+  const without = await run('ls', '-s', 'source_status:fresher');
+  await run('freshness');
+  cpSync(join(dated.dir, 'target'), join(dated.dir, 'before'), { recursive: true });
+  await run('freshness');
+
+  assert.match(without.stderr, /error\[ARTIFACT_MISSING\]: A 'source_status:' selector needs a check of freshness/);
+  assert.deepEqual(await picked('source_status:fresher+'), ['moving', 'late']);
+  assert.deepEqual(await picked('source_status:fresher', '--state', 'before'), ['moving']);
+  assert.deepEqual(await picked('source_status:changed', '--state', 'before'), ['moving']);
+  assert.deepEqual(await picked('source_status:error'), ['still']);
+  assert.deepEqual(await picked('source_status:stale'), ['still']);
+});
