@@ -12,7 +12,9 @@ export async function completeWords(
 ): Promise<readonly string[]> {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  return (await candidates(before, last, { cwd, env, commands, log, secrets: new Secrets() })).filter((candidate) => candidate.startsWith(last));
+  return (await candidates(before, last, { cwd, env, commands, log, secrets: new Secrets() })).filter((candidate) =>
+    candidate.startsWith(last),
+  );
 }
 
 type Context = Pick<CommandContext, 'cwd' | 'env' | 'commands' | 'log' | 'secrets'>;
