@@ -1,3 +1,4 @@
+import { dictionary } from './dictionary.ts';
 import { ephemeral } from './ephemeral.ts';
 import { incremental } from './incremental.ts';
 import type { Materialization } from './materialization.ts';
@@ -8,5 +9,5 @@ import { view } from './view.ts';
 
 /** Every materialization by the name that configs use. */
 export const materializations: ReadonlyMap<string, Materialization> = new Map(
-  [view, table, incremental, snapshot, ephemeral, seed].map((materialization) => [materialization.name, materialization]),
+  [view, table, incremental, snapshot, dictionary, ephemeral, seed].map((materialization) => [materialization.name, materialization]),
 );

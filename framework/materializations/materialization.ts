@@ -96,6 +96,14 @@ export type WriteStep =
       readonly hint: string;
       readonly settings: StatementSettings;
     }
+  /** Makes a dictionary with the columns that `sql` returns. */
+  | {
+      readonly kind: 'create_dictionary';
+      readonly purpose: string;
+      readonly sql: string;
+      readonly dictionary: DictionaryDefinition;
+      readonly settings: StatementSettings;
+    }
   /** A statement in which `matchedColumns` stands for what `match_columns` found on both sides, without `except`. */
   | {
       readonly kind: 'on_matched_columns';
@@ -131,6 +139,21 @@ export interface RequiredColumn {
   readonly isTime: boolean;
 }
 
+/** What a dictionary is made from, besides its columns. */
+export interface DictionaryDefinition {
+  readonly relation: Relation;
+  readonly primaryKey: readonly string[];
+  /** null: by the type of the key. */
+  readonly layout: string | null;
+  /** SQL of the source, e.g. `null()`. */
+  readonly source: string;
+  readonly lifetimeMs: number | null;
+  readonly comment: string;
+}
+
+/** What a table is for that a published relation goes on using. */
+export type CompanionPurpose = 'rows' | 'trigger';
+
 /** How a node comes to be published. */
 export interface BuildPlan {
   /** `full`: the stage starts empty. `incremental`: the stage starts as a clone of the live table. */
@@ -138,6 +161,10 @@ export interface BuildPlan {
   /** Why this mode: `first build`, `--full-refresh`, `the ledger has a whole publication`. */
   readonly reason: string;
   readonly steps: readonly WriteStep[];
+  /** Steps that run when the stage has passed its tests, right before it is published. Each leaves the live relation whole. */
+  readonly commit?: readonly WriteStep[];
+  /** Tables of ours that the published relation goes on using, in the order in which to drop them. They are kept while a version uses them. */
+  readonly companions?: readonly Relation[];
   /** Tables of ours besides the stage that the steps create, dropped at the end and swept after a crash. */
   readonly scratch: readonly Relation[];
 }
@@ -158,6 +185,11 @@ export interface BuildInput {
   readonly stage: Relation;
   /** Gives a further name of ours in the staging database: `scratch('delta')`. */
   readonly scratch: (purpose: string) => Relation;
+  /**
+   * Gives the name of a table that the published relation goes on using: that of the live version where it is brought up to date, a new one
+   * where it is built anew.
+   */
+  readonly companion: (purpose: CompanionPurpose) => Relation;
   /** The model's SELECT; empty for a seed. `incremental` says what `is_incremental` is, `interval` what the SELECT is to return. */
   readonly sql: (incremental: boolean, interval?: Interval) => string;
   /** The intervals to write; none for a model that is not built by intervals. */

@@ -1,4 +1,5 @@
 import { relationSql } from '../manifest/relation.ts';
+import { dictionarySql } from '../materializations/dictionary-sql.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
 import { formatIntervals } from './interval-memory.ts';
 import type { Plan, PlannedBuild, PlannedNode } from './plan.ts';
@@ -18,7 +19,12 @@ function explainNode(planned: PlannedNode): string {
       '\n',
     );
   }
-  const statements = [...planned.build.steps.map(explainStep), ...explainAudits(planned), explainPublication(planned)];
+  const statements = [
+    ...planned.build.steps.map(explainStep),
+    ...explainAudits(planned),
+    ...(planned.build.commit ?? []).map(explainStep),
+    explainPublication(planned),
+  ];
   return [
     `${planned.node}  ${planned.build.mode}  ${relationSql(planned.relation)}`,
     `  why: ${planned.build.reason}`,
@@ -47,6 +53,8 @@ export function stepSql(step: WriteStep): string {
     case 'fit_types':
     case 'on_matched_columns':
       return step.sql;
+    case 'create_dictionary':
+      return dictionarySql(step.dictionary, null);
     case 'require_columns':
       return `describe table (\n${step.sql}\n)`;
     case 'require_none':

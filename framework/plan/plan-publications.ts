@@ -49,6 +49,7 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
   const { config, relation } = node;
   const publicationId = request.newId();
   const stage = stagingRelation(relation, publicationId);
+  const companions = (mode.incremental && context.live?.publication?.companions) || publicationId;
   const layout = layoutOf(config);
   const comment = formatComment({
     publication: publicationId,
@@ -58,6 +59,7 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
     layout,
     fingerprint,
     ...(config.materialized === 'snapshot' && { history: true }),
+    ...(config.materialized === 'dictionary' && { companions }),
   });
   const build = materialization.plan({
     name: node.name,
@@ -65,6 +67,7 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
     live: relation,
     stage,
     scratch: (purpose) => stagingRelation(relation, publicationId, purpose),
+    companion: (purpose) => stagingRelation(relation, companions, purpose),
     sql: (incremental, interval) => (node.kind === 'seed' ? '' : renderSql(manifest, node, { incremental, ...(interval && { interval }) })),
     intervals: intervals ?? [],
     seedColumns,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NodeId } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
+import type { CompanionPurpose } from '../materializations/materialization.ts';
 import type { IntervalMemory } from './interval-memory.ts';
 
 /** Where stages, previous versions, leases and the ledger live. */
@@ -22,6 +23,8 @@ export interface PublicationComment {
   readonly fingerprint: string | null;
   /** Of a snapshot: the rows cannot be built again. */
   readonly history?: true;
+  /** Of a relation that goes on using tables of ours: the publication whose names those bear. */
+  readonly companions?: string;
   /** Of a model that is built by intervals. */
   readonly intervals?: IntervalMemory;
 }
@@ -48,6 +51,13 @@ export function stagingRelation(live: Relation, publicationId: string, purpose?:
   const name = `${stagingPrefix(live)}${publicationId.replaceAll('-', '')}${purpose === undefined ? '' : `__${purpose}`}`;
   return { database: stagingDatabase, name };
 }
+
+/** Whether a staging table is one that a published relation goes on using. */
+export function isCompanion({ purpose }: StagingName): boolean {
+  return purpose !== null && Object.hasOwn(companionPurposes, purpose);
+}
+
+const companionPurposes: Readonly<Record<CompanionPurpose, true>> = { rows: true, trigger: true };
 
 /** How every staging name of a relation begins. Other projects and targets on the same server have other relations. */
 export function stagingPrefix({ database, name }: Relation): string {

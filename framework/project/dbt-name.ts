@@ -10,7 +10,6 @@ const hints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     materialized_view: "Materialize it as 'incremental', which reads only new rows, or as 'table'.",
     distributed_table: "Materialize it as 'table'.",
     distributed_incremental: "Materialize it as 'incremental'.",
-    dictionary: "Materialize it as 'table'.",
   },
 };
 

@@ -48,7 +48,7 @@ export const OverwriteRange = z.strictObject({
  * Nearer places win; tags append, meta merges.
  */
 export const ModelConfig = z.strictObject({
-  materialized: z.string().default('view').describe('view, table, incremental, snapshot, ephemeral; seeds are always seed.'),
+  materialized: z.string().default('view').describe('view, table, incremental, snapshot, dictionary, ephemeral; seeds are always seed.'),
   enabled: z.boolean().default(true).describe('false leaves the node out of the graph.'),
   database: z.string().nullable().default(null).describe("ClickHouse database; the target's where null."),
   alias: z.string().nullable().default(null).describe('Name of the relation; the model’s name where null.'),
@@ -135,6 +135,23 @@ export const ModelConfig = z.strictObject({
     .nullable()
     .default(null)
     .describe("snapshot: dbt_valid_to of versions that hold, an SQL expression such as `toDate32('2299-12-31')`; NULL where null."),
+  layout: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'dictionary: how it is kept in memory, e.g. `flat()`; hashed() for a key of one integer where null, else complex_key_hashed().',
+    ),
+  lifetime: DurationValue.nullable()
+    .default(null)
+    .describe(
+      'dictionary: how often a server runs the SELECT again by itself, in whole seconds; where null it holds the rows of the last run, which were tested. The embedded engine reads again at every run only.',
+    ),
+  named_collection: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('dictionary: a named collection of the server with the user and password it reads as; the default user where null.'),
   on_schema_change: SchemaChangePolicy.default('fail').describe(
     'incremental: what to do where the SELECT returns other columns than the table has. ignore and append_new_columns refuse another type; ' +
       'sync_all_columns converts the values, and refuses where one would be altered.',

@@ -18,7 +18,7 @@ import { withRetries } from './retry.ts';
 import type { RunDeps } from './run-deps.ts';
 import type { IntervalProgress } from './run-result.ts';
 import { runSteps, type StepDeps } from './run-steps.ts';
-import { dropOwn } from './staging-tables.ts';
+import { dropOwn, dropUsed } from './staging-tables.ts';
 import type { KeptVersions } from './sweep.ts';
 
 export interface BuildContext {
@@ -113,6 +113,7 @@ async function publishOnce(planned: PlannedBuild, context: Publishing, attempt: 
       await auditStage(planned, context);
       if (planned.intervals !== null) await recordPartitions(planned, done, drift, context);
       await context.confirm();
+      await runSteps(planned.build.commit ?? [], stepDepsOf(context));
       const outcome = await publishStage(planned, clonedFrom, statements);
       if (outcome.kind === 'published') return { replaced: outcome.replaced, isPublished: true };
       context.deps.log.warn({ node: planned.node, rebases }, 'live table was written to by others');
@@ -176,6 +177,9 @@ async function dropStage(planned: PlannedBuild, statements: NodeStatements): Pro
   await dropOwn(statements, ...planned.build.scratch);
   const stage = await readLiveVersion(statements, planned.stage);
   if (stage?.publication?.publication === planned.publicationId) await dropOwn(statements, planned.stage);
+  const { companions = [] } = planned.build;
+  if (companions.length === 0 || (await isLive(planned, statements))) return;
+  for (const companion of companions) await dropUsed(statements, companion);
 }
 
 /** After a failure or an abort, so not under the node's signal. What cannot be dropped now is swept by the next run. */

@@ -1,7 +1,7 @@
 import type { Warehouse } from '../connections/warehouse.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { type PublicationComment, parseComment, parseStagingName, type StagingName, stagingDatabase } from '../plan/publication.ts';
-import type { NodeStatements } from './node-statements.ts';
+import { faultOf, type NodeStatements } from './node-statements.ts';
 
 /** A table of the staging database, by what its name and its comment say. */
 export interface StagingTable {
@@ -42,5 +42,31 @@ export async function dropOwn(statements: NodeStatements, ...relations: readonly
   if (foreign) throw new Error(`'${foreign.database}' is not the staging database`);
   if (relations.length === 0) return;
   const names = relations.map(relationSql).join(', ');
-  await statements.execute(`drop table if exists ${names}`, { max_table_size_to_drop: 0, max_partition_size_to_drop: 0 });
+  try {
+    await statements.execute(`drop table if exists ${names}`, anySize);
+  } catch (thrown) {
+    if (faultOf(thrown)?.code !== isDictionary) throw thrown;
+    for (const relation of relations) await dropDictionary(statements, relation);
+  }
 }
+
+/** Drops a table of ours when no statement uses it any more, such as an insert that feeds it: an insert would fail without it. */
+export async function dropUsed(statements: NodeStatements, relation: Relation): Promise<void> {
+  if (relation.database !== stagingDatabase) throw new Error(`'${relation.database}' is not the staging database`);
+  await statements.execute(`drop table if exists ${relationSql(relation)} sync`, anySize);
+}
+
+/** Drops what may be a dictionary, which ClickHouse drops by a statement of its own. */
+async function dropDictionary(statements: NodeStatements, relation: Relation): Promise<void> {
+  try {
+    await statements.execute(`drop table if exists ${relationSql(relation)}`, anySize);
+  } catch (thrown) {
+    if (faultOf(thrown)?.code !== isDictionary) throw thrown;
+    await statements.execute(`drop dictionary if exists ${relationSql(relation)}`);
+  }
+}
+
+const anySize = { max_table_size_to_drop: 0, max_partition_size_to_drop: 0 };
+
+/** CANNOT_DETACH_DICTIONARY_AS_TABLE. */
+const isDictionary = 520;

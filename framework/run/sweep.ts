@@ -2,26 +2,30 @@ import type { Warehouse } from '../connections/warehouse.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Relation } from '../manifest/relation.ts';
-import { stagingPrefix } from '../plan/publication.ts';
+import { isCompanion, stagingPrefix } from '../plan/publication.ts';
 import { deadLeases, liveLeases } from './lease.ts';
 import { NodeStatements } from './node-statements.ts';
 import { dropOwn, isReplacedVersion, readStagingTables, type StagingTable } from './staging-tables.ts';
+import { isFed, readUsedCompanions } from './used-companions.ts';
 
 /** Previous versions of relations, newest first, by the beginning of their names. Foreign tables are not among them: those are never dropped. */
 export type KeptVersions = Map<string, Relation[]>;
 
 /**
  * Drops what dead runs left in the staging database: stages, scratch tables and leases, told by name and comment alone. A stage held for
- * a look goes when its relation is built again. Gives back the previous versions that are kept.
+ * a look goes when its relation is built again, and what a relation goes on using when no version of it is there any more.
+ * Gives back the previous versions that are kept.
  */
 export async function sweep(built: readonly Relation[], deps: { warehouse: Warehouse; clock: Clock; log: Log }): Promise<KeptVersions> {
   const { warehouse, clock, log } = deps;
   const seen = await readStagingTables(warehouse);
   const alive = new Set(liveLeases(seen, clock).map(({ run }) => run));
   const rebuilt = new Set(built.map(stagingPrefix));
+  const used = await readUsedCompanions(seen, warehouse);
   const isLeftOver = (table: StagingTable): boolean => {
     const { name, publication } = table;
     if (name === null || publication === null || isReplacedVersion(table) || alive.has(publication.run)) return false;
+    if (isCompanion(name)) return !used.has(name.publication) && !isFed(table, seen);
     return publication.state !== 'held' || rebuilt.has(name.prefix);
   };
   if (!seen.some(isLeftOver)) return dropDead(deadLeases(seen, clock), seen);

@@ -3,10 +3,10 @@ import { type TestContext, test } from 'node:test';
 import { materializations } from '../../framework/materializations/index.ts';
 import type { BuildInput } from '../../framework/materializations/materialization.ts';
 import { stepSql } from '../../framework/plan/explain-plan.ts';
-import { ModelConfig } from '../../framework/project/model-config.ts';
+import { ModelConfig, type ModelConfigInput } from '../../framework/project/model-config.ts';
 
 /** Golden statements: `node --test --test-update-snapshots` writes them anew. */
-const goldens: Readonly<Record<string, { config: Partial<ModelConfig>; incremental?: boolean }>> = {
+const goldens: Readonly<Record<string, { config: ModelConfigInput; incremental?: boolean }>> = {
   view: { config: {} },
   table: {
     config: {
@@ -45,6 +45,16 @@ const goldens: Readonly<Record<string, { config: Partial<ModelConfig>; increment
     config: { materialized: 'snapshot', unique_key: ['id', 'da`y'], check_cols: 'all', hard_deletes: 'new_record' },
     incremental: true,
   },
+  dictionary: { config: { materialized: 'dictionary', primary_key: 'id' } },
+  'dictionary that reads by itself': {
+    config: {
+      materialized: 'dictionary',
+      primary_key: '(id, `da y`)',
+      layout: 'complex_key_cache(size_in_cells 1000)',
+      lifetime: '5m',
+      named_collection: 'reader',
+    },
+  },
   seed: { config: { materialized: 'seed', delimiter: ';', order_by: 'id' } },
 };
 
@@ -68,7 +78,7 @@ test('no step writes to the live relation', () => {
 });
 
 test('contradictions in a config are found before anything runs', () => {
-  const mistakes = (config: Partial<ModelConfig>) =>
+  const mistakes = (config: ModelConfigInput) =>
     materializations
       .get(config.materialized ?? 'view')
       ?.check(ModelConfig.parse(config))
@@ -84,12 +94,13 @@ test('contradictions in a config are found before anything runs', () => {
     mistakes({ materialized: 'snapshot', unique_key: ['id'], updated_at: 'at', engine: 'ReplacingMergeTree', on_schema_change: 'ignore' }),
     ['engine'],
   );
+  assert.deepEqual(mistakes({ materialized: 'dictionary' }), ['primary_key']);
   assert.deepEqual(mistakes({ materialized: 'table', engine: 'Log', order_by: 'id' }), ['order_by']);
   assert.deepEqual(mistakes({ materialized: 'view', query_settings: { max_threads: 1 } }), ['query_settings']);
   assert.deepEqual(mistakes({ materialized: 'ephemeral', post_hook: ['select 1'] }), ['post_hook']);
 });
 
-function plan(config: Partial<ModelConfig>, incremental: boolean) {
+function plan(config: ModelConfigInput, incremental: boolean) {
   const materialization = materializations.get(config.materialized ?? 'view');
   assert.ok(materialization);
   const input: BuildInput = {
@@ -101,6 +112,7 @@ function plan(config: Partial<ModelConfig>, incremental: boolean) {
     sql: (isIncremental) => `select * from raw${isIncremental ? ' where day = today()' : ''} -- the end`,
     intervals: [],
     executionTime: '2026-01-01',
+    companion: (purpose) => ({ database: '_gccflow', name: `post__${purpose}` }),
     seedColumns: [
       { name: 'id', type: 'UInt32' },
       { name: "o'clock", type: 'DateTime' },

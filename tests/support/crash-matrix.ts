@@ -63,7 +63,7 @@ export async function killAfterEachStatement(crash: CrashCase): Promise<number> 
 
 /** Publishes the first version and makes the next one differ. */
 export async function reset(project: Project, { files, before, change, changedFiles }: CrashCase): Promise<void> {
-  for (const sql of ['drop database if exists _gccflow sync', 'drop database @ sync', 'create database @ engine = Atomic', ...before]) {
+  for (const sql of ['drop database @ sync', 'drop database if exists _gccflow sync', 'create database @ engine = Atomic', ...before]) {
     await project.execute(sql);
   }
   await project.write(files);
@@ -109,7 +109,7 @@ export async function checkRecovery(project: Project, crash: CrashCase, rowsBefo
   const { status, nodes } = await project.run('build');
   assert.equal(status, 'success', where);
   assert.deepEqual(await readRows(project, crash), newRows, where);
-  const kept = await project.staging();
+  const kept = (await project.staging()).filter((name) => !/__(rows|trigger)$/.test(name)); // those of versions that are kept or swept
   assert.ok(kept.length <= 1, `${where}: left over are ${kept.join(', ')}`);
   const [repaired] = await project.query<{ missing: string }>(
     `select count() as missing from system.tables where database = '@' and JSONExtractString(comment, 'gccflow', 'publication') not in

@@ -53,7 +53,7 @@ export async function scratchProject(files: ProjectFiles): Promise<ScratchProjec
   return {
     ...project,
     async [Symbol.asyncDispose]() {
-      await scratch.warehouse.execute('drop database if exists _gccflow sync');
+      await scratch.warehouse.execute('drop database if exists _gccflow sync', { settings: { check_table_dependencies: 0 } });
       await rm(dir, { recursive: true, force: true });
       await scratch[Symbol.asyncDispose]();
     },
