@@ -48,7 +48,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   pino: ['cli/open-log.ts'],
   'prom-client': ['ingest/metrics.ts', 'scrape/worker/metrics.ts', 'scrape/api/metrics.ts'],
   protobufjs: ['ingest/read-proto.ts'],
-  'string-width': ['cli/code-frame.ts', 'cli/format-table.ts'],
+  'string-width': ['cli/code-frame.ts', 'cli/format-table.ts', 'check/unit-tests/format-diff.ts'],
   undici: ['scrape/calls/undici-client.ts', 'scrape/calls/agents.ts', 'scrape/calls/recorder.ts'],
   uuid: ['scrape/outbox/event-id.ts'],
   yaml: ['project/parse-yaml.ts'],

@@ -1,0 +1,96 @@
+import { GccflowError } from '../../foundation/error.ts';
+import { quoteName, quoteText } from '../../foundation/quote.ts';
+import type { TestRows, UnitTestNode } from '../../manifest/manifest.ts';
+import type { ModelConfig } from '../../project/model-config.ts';
+import type { EngineAnswer } from '../check-engine.ts';
+import type { TypedColumn } from '../checked-graph.ts';
+import { checkRows, expectedNames } from './check-rows.ts';
+import { compareRows, type RowsDiff, type TextRow } from './compare-rows.ts';
+import { describedColumns } from './described.ts';
+import { formatDiff } from './format-diff.ts';
+import { placeOfRows, readRows } from './read-rows.ts';
+import { rowsFault } from './rows-fault.ts';
+import { selectRows } from './rows-source.ts';
+import type { Outcome, TestContext } from './run-unit-tests.ts';
+
+/** A SELECT, and the rows it should give. */
+export interface Question {
+  /** What it is, for a sentence: `'mart_post'`, `'stats' of 'mart_post'`. */
+  readonly subject: string;
+  readonly sql: string;
+  /** What it returns; null where ClickHouse is to be asked. */
+  readonly columns: readonly TypedColumn[] | null;
+  readonly rows: TestRows;
+}
+
+export interface CompareContext extends TestContext {
+  readonly settings: ModelConfig['query_settings'];
+  readonly prepareSql: (sql: string) => string;
+  /** What is wrong where the SELECT fails. */
+  readonly explain: (answer: EngineAnswer | undefined) => Promise<GccflowError>;
+}
+
+/** Runs a SELECT and compares what it gives with what is expected, in the columns that are named and as ClickHouse writes the values. */
+export async function compareExpected(question: Question, test: UnitTestNode, context: CompareContext): Promise<Outcome> {
+  const { engine, explain, places } = context;
+  const failed = (...errors: GccflowError[]): Outcome => ({ failures: 0, errors, sql: question.sql });
+  const columns = question.columns ?? (await describe(question.sql, context));
+  if (!('length' in columns)) return failed(await explain(columns));
+
+  const { file } = test;
+  const expected = await readRows(question.rows, { ...context, projectDir: context.manifest.projectDir, file });
+  const subject = { name: question.subject, rows: question.rows, columns, places, file };
+  const { names, mistakes } = expectedNames(expected, subject);
+  const unfit = [...checkRows(expected, subject), ...mistakes];
+  if (unfit.length > 0) return failed(...unfit);
+
+  const compared = columns.filter(({ name }) => names.includes(name));
+  const [got, wanted] = await engine.run([
+    { sql: selectTexts(question.sql, compared, context.settings) },
+    { sql: selectTexts(selectRows(expected, compared), compared, {}) },
+  ]);
+  if (got?.kind !== 'rows') return failed(await explain(got));
+  if (wanted?.kind !== 'rows') return failed(rowsFault('The expected rows cannot be read', wanted, placeOfRows(question.rows, file)));
+  const isFloat = compared.map(({ type }) => type.includes('Float'));
+  const diff = compareRows(wanted.rows as readonly TextRow[], got.rows as readonly TextRow[], { ordered: test.expect.ordered, isFloat });
+  if (diff.length === 0) return { failures: 0, errors: [], sql: question.sql };
+  return { failures: diff.length, errors: [differs(question.subject, diff, compared, test, context.width)], sql: question.sql };
+}
+
+async function describe(
+  sql: string,
+  { engine, settings }: CompareContext,
+): Promise<readonly TypedColumn[] | Exclude<EngineAnswer, { kind: 'rows' }>> {
+  const [answer] = await engine.run([{ sql: `describe (\n${sql}\n)`, settings }]);
+  if (answer?.kind === 'rows') return describedColumns(answer.rows);
+  return answer ?? { kind: 'lost', why: 'crashed' };
+}
+
+/** Every value as ClickHouse writes it; one thread keeps the order and makes any() the first row's. */
+function selectTexts(sql: string, columns: readonly TypedColumn[], settings: ModelConfig['query_settings']): string {
+  const texts = columns.map(({ name }) => `toString(${quoteName(name, 'clickhouse')})`).join(', ');
+  const all = { session_timezone: 'UTC', max_threads: 1, query_plan_remove_redundant_sorting: 0, ...settings };
+  const list = Object.entries(all).map(
+    ([name, value]) => `${name} = ${typeof value === 'string' ? quoteText(value, 'clickhouse') : Number(value)}`,
+  );
+  return `select ${texts} from (\n${sql}\n) settings ${list.join(', ')}`;
+}
+
+function differs(subject: string, diff: RowsDiff, columns: readonly TypedColumn[], test: UnitTestNode, width: number): GccflowError {
+  const count = (word: string, of: (pair: RowsDiff[number]) => boolean): string[] => {
+    const number = diff.filter(of).length;
+    return number === 0 ? [] : [`${number} ${word}`];
+  };
+  const counts = [
+    ...count('different', ({ expected, got }) => expected !== null && got !== null),
+    ...count('missing', ({ got }) => got === null),
+    ...count('extra', ({ expected }) => expected === null),
+  ];
+  const lines = formatDiff(
+    diff,
+    columns.map(({ name }) => name),
+    width,
+  );
+  const message = `The unit test '${test.name}' got other rows of ${subject} than it expects: ${counts.join(', ')}.`;
+  return new GccflowError('UNIT_TEST_FAILED', [message, ...lines].join('\n'), { at: test.at });
+}

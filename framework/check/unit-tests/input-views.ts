@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { GccflowError } from '../../foundation/error.ts';
+import type { Location } from '../../foundation/location.ts';
+import { quoteName } from '../../foundation/quote.ts';
+import type { Manifest, ModelNode, NodeId, SeedNode, SourceNode, UnitTestInput, UnitTestNode } from '../../manifest/manifest.ts';
+import { type Relation, relationSql } from '../../manifest/relation.ts';
+import type { EngineAnswer } from '../check-engine.ts';
+import type { TypedColumn } from '../checked-graph.ts';
+import { checkRows } from './check-rows.ts';
+import { describedColumns } from './described.ts';
+import { placeOfRows, readRows } from './read-rows.ts';
+import { rowsFault } from './rows-fault.ts';
+import { columnList, type SeedRows, selectRows, type WrittenRows } from './rows-source.ts';
+import type { TestContext } from './run-unit-tests.ts';
+
+type RelationNode = SourceNode | SeedNode | ModelNode;
+
+/** What a model reads while it is tested: views of the rows of the test, under the names of the relations they stand for. */
+export interface InputViews {
+  readonly relationOf: (id: NodeId) => Relation | undefined;
+  readonly mistakes: readonly GccflowError[];
+  /** The first input whose rows ClickHouse cannot read, if there is one. */
+  readonly findUnfit: () => Promise<{ readonly input: string; readonly at: Location; readonly answer: EngineAnswer } | null>;
+}
+
+export interface InputContext extends TestContext {
+  readonly prepareSql: (sql: string) => string;
+}
+
+interface View {
+  readonly input: UnitTestInput;
+  readonly node: RelationNode;
+  readonly relation: Relation;
+}
+
+/** Makes the views. What the test does not give is empty; a view and not a table, because it is one statement and takes FINAL. */
+export async function createInputs(test: UnitTestNode, model: ModelNode, context: InputContext): Promise<InputViews> {
+  const { manifest, engine, prefix } = context;
+  const views = [...test.inputs, ...notGiven(test, model, manifest)].flatMap((input): View[] => {
+    const node = input.node === null ? undefined : manifest.nodes.get(input.node);
+    if (!node || !('relation' in node)) return [];
+    return [{ input, node, relation: { database: `${prefix}_${node.relation.database}`, name: node.relation.name } }];
+  });
+  const databases = new Set(views.map(({ relation }) => relation.database));
+  await engine.run([...databases].map((name) => ({ sql: `create database ${quoteName(name, 'clickhouse')} engine = Memory` })));
+  const mistakes: GccflowError[] = [];
+  for (const view of views) mistakes.push(...(await createView(view, test, context)));
+  const relations = new Map(views.map(({ node, relation }) => [node.id as NodeId, relation]));
+  return {
+    relationOf: (id) => relations.get(id),
+    mistakes,
+    async findUnfit() {
+      for (const { input, relation } of views) {
+        if (!input.rows) continue;
+        const [answer] = await engine.run([{ sql: `select * from ${relationSql(relation)}` }]);
+        if (answer && answer.kind !== 'rows') return { input: input.input, at: placeOfRows(input.rows, test.file), answer };
+      }
+      return null;
+    },
+  };
+}
+
+/** What the SQL reads besides, as inputs of no rows: parents, and those of ephemeral ones, whose SQL is part of it; and its own table. */
+function notGiven(test: UnitTestNode, model: ModelNode, { nodes, parents }: Manifest): readonly UnitTestInput[] {
+  const given = new Set(test.inputs.map(({ node }) => node));
+  const missing = new Set<NodeId>(given.has(model.id) ? [] : [model.id]);
+  const add = (id: NodeId): void => {
+    for (const parent of parents.get(id) ?? []) {
+      if (given.has(parent) || missing.has(parent)) continue;
+      const node = nodes.get(parent);
+      if (node?.kind === 'model' && node.config.materialized === 'ephemeral') add(parent);
+      else missing.add(parent);
+    }
+  };
+  add(model.id);
+  return [...missing].map((node) => ({ node, input: node, at: test.at, rows: { format: 'dict', rows: [], path: [], at: test.at } }));
+}
+
+async function createView({ input, node, relation }: View, test: UnitTestNode, context: InputContext): Promise<readonly GccflowError[]> {
+  const { engine, manifest, places, columnsOf } = context;
+  const { rows } = input;
+  const subject = `the input '${input.input}'`;
+  const known = columnsOf(node.id);
+  const written = rows ? await readRows(rows, { ...context, projectDir: manifest.projectDir, file: test.file }) : seedRows(node, manifest);
+  const columns = known ?? (await inferColumns(written, context));
+  if (!columns) return isNamed(test, input) ? [unknownColumns(input)] : []; // what reads it, if anything does, tells
+  const mistakes = rows && written.format !== 'file' ? checkRows(written, { name: subject, rows, columns, places, file: test.file }) : [];
+  if (mistakes.length > 0) return mistakes;
+  const sql = `create view ${relationSql(relation)} (${columnList(columns)}) as ${selectRows(written, columns)}`;
+  const settings = /LowCardinality\((?!Nullable\(String|String)/.test(sql) ? { allow_suspicious_low_cardinality_types: 1 } : {};
+  const [answer] = await engine.run([{ sql, settings }]);
+  if (answer?.kind === 'rows') return [];
+  return [rowsFault(`The rows of ${subject} cannot be used`, answer, rows ? placeOfRows(rows, test.file) : input.at)];
+}
+
+function seedRows({ file, ...node }: RelationNode, { projectDir }: Manifest): SeedRows {
+  return { format: 'file', path: join(projectDir, file), delimiter: node.kind === 'seed' ? node.config.delimiter : ',' };
+}
+
+/** Columns of a relation of which nothing is known but the rows: as ClickHouse guesses them. */
+async function inferColumns(written: WrittenRows | SeedRows, { engine }: InputContext): Promise<readonly TypedColumn[] | null> {
+  if (written.format === 'dict' && written.rows.length === 0) return null;
+  const [answer] = await engine.run([{ sql: `describe (\n${selectRows(written, null)}\n)` }]);
+  return answer?.kind === 'rows' ? describedColumns(answer.rows) : null;
+}
+
+function isNamed(test: UnitTestNode, input: UnitTestInput): boolean {
+  return test.inputs.includes(input);
+}
+
+function unknownColumns({ input, at }: UnitTestInput): GccflowError {
+  const hint = 'Declare its columns with their types, or write a row: its types are guessed from that.';
+  return new GccflowError('UNIT_TEST_INPUT', `The columns of the input '${input}' are not known.`, { at, hint });
+}

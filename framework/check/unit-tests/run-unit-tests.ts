@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { GccflowError } from '../../foundation/error.ts';
+import type { Manifest, NodeId, UnitTestNode } from '../../manifest/manifest.ts';
+import { placesOf } from '../../project/locate-value.ts';
+import type { CheckEngine } from '../check-engine.ts';
+import type { TypedColumn } from '../checked-graph.ts';
+import { testMacro } from './test-macro.ts';
+import { testModel } from './test-model.ts';
+import type { UnitTestResult } from './unit-test-result.ts';
+
+export interface UnitTestDeps {
+  readonly manifest: Manifest;
+  readonly engine: CheckEngine;
+  /** Columns of a source, seed or model; null where they are not known. */
+  readonly columnsOf: (id: NodeId) => readonly TypedColumn[] | null;
+  /** How wide a line that shows rows may be. */
+  readonly width: number;
+  /** Asked before each test: no more are run once it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Told of each test when it has run. */
+  readonly onResult?: (result: UnitTestResult) => void;
+}
+
+/** What one unit test came to, besides its time: rows that differ, and the mistakes for which it could not be compared. */
+export interface Outcome {
+  readonly failures: number;
+  readonly errors: readonly GccflowError[];
+  readonly sql: string | null;
+}
+
+/** What a single test gets. */
+export interface TestContext extends Omit<UnitTestDeps, 'signal' | 'onResult'> {
+  /** Begins the names of its databases, so that no two tests share one. */
+  readonly prefix: string;
+  readonly places: ReturnType<typeof placesOf>;
+}
+
+/**
+ * Runs unit tests one after another in the engine, which need hold nothing for them: their rows stand in views of their own. Nothing but the
+ * project's files is read.
+ */
+export async function runUnitTests(
+  tests: readonly UnitTestNode[],
+  { signal, onResult, ...deps }: UnitTestDeps,
+): Promise<readonly UnitTestResult[]> {
+  const run = randomUUID().slice(0, 8);
+  const results: UnitTestResult[] = [];
+  for (const [index, node] of tests.entries()) {
+    if (signal?.aborted) break;
+    const started = performance.now();
+    const places = placesOf(deps.manifest.projectDir, node.file);
+    const outcome = await runOne(node, { ...deps, places, prefix: `unit_${run}_${index}` });
+    const status =
+      outcome.errors.length === 0 ? 'pass' : outcome.errors.every(({ code }) => code === 'UNIT_TEST_FAILED') ? 'fail' : 'error';
+    const result = { node, status, durationMs: performance.now() - started, ...outcome } as const;
+    onResult?.(result);
+    results.push(result);
+  }
+  return results;
+}
+
+async function runOne(node: UnitTestNode, context: TestContext): Promise<Outcome> {
+  try {
+    return node.subject.kind === 'model' ? await testModel(node, node.subject.id, context) : await testMacro(node, node.subject, context);
+  } catch (thrown) {
+    if (thrown instanceof GccflowError) return { failures: 0, errors: [thrown], sql: null };
+    throw thrown;
+  }
+}
