@@ -1,21 +1,16 @@
 import { join } from 'node:path';
 import type { Manifest } from '../manifest/manifest.ts';
-import { maskerOf } from '../manifest/mask-secrets.ts';
+import { type ArtifactPlace, artifactWriter } from './artifact-writer.ts';
 import { compiledPath } from './compiled-path.ts';
 import { formatManifest } from './format-manifest.ts';
 import type { RanNodes } from './format-node.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
-import { replaceFile } from './replace-file.ts';
 import type { RunResult } from './run-result.ts';
 
-export interface ArtifactOptions {
-  /** The folder that gets the files, usually `target/` of the project. */
-  readonly targetDir: string;
+export interface ArtifactOptions extends ArtifactPlace {
   readonly args: Readonly<Record<string, unknown>>;
   readonly version: string;
-  /** Masks the secrets of the target in a text; every text that is written passes through it. */
-  readonly redact: (text: string) => string;
 }
 
 /**
@@ -31,8 +26,7 @@ export async function writeArtifacts(result: RunResult, manifest: Manifest, opti
     endedAt: new Date(result.startedAt.getTime() + result.durationMs),
     version: options.version,
   };
-  const mask = maskerOf(manifest);
-  const write = (file: string, text: string): Promise<void> => replaceFile(join(options.targetDir, file), options.redact(mask(text)));
+  const write = artifactWriter(manifest, options);
   await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation, ranNodes(result))));
   for (const { node: id, compiledSql, statements } of result.nodes) {
     const node = manifest.nodes.get(id);

@@ -15,6 +15,7 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
     'Look',
     [
       entry('ls', 'List nodes of the graph, parents first.', async () => (await import('./ls.ts')).ls),
+      entry('check', 'Find what would fail in the warehouse, without one.', async () => (await import('./check.ts')).check),
       entry('lineage', 'Say what columns come from and go into.', async () => (await import('./lineage.ts')).lineage),
       entry('compile', 'Render the SQL of models and tests.', async () => (await import('./compile.ts')).compile),
       entry('plan', 'Print the statements that a build would run, and why.', async () => (await import('./plan.ts')).plan),
@@ -117,6 +118,11 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
   [
     'Tools',
     [
+      entry(
+        'docs generate',
+        'Write manifest.json and catalog.json for tools that read dbt.',
+        async () => (await import('./docs-generate.ts')).docsGenerate,
+      ),
       entry(
         'warehouse serve',
         'Share the embedded warehouse over HTTP with other processes.',
