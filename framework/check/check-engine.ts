@@ -96,11 +96,14 @@ class ChildEngine implements CheckEngine {
 
   async #runAll(statements: readonly EngineStatement[]): Promise<readonly EngineAnswer[]> {
     const answers: EngineAnswer[] = [];
-    for (const statement of statements) {
-      const answer = await this.#ask({ sql: statement.sql, settings: statement.settings ?? {} });
-      if (answer.kind === 'rows' && statement.keep !== undefined) this.#kept.push(statement.keep);
-      if (answer.kind === 'lost') await this.#restart();
-      answers.push(answer);
+    while (answers.length < statements.length) {
+      const left = statements.slice(answers.length);
+      for (const [index, answer] of (await this.#askAll(left)).entries()) {
+        const { keep } = left[index] ?? {};
+        if (answer.kind === 'rows' && keep !== undefined) this.#kept.push(keep);
+        answers.push(answer);
+      }
+      if (answers.at(-1)?.kind === 'lost') await this.#restart();
     }
     return answers;
   }
@@ -108,7 +111,7 @@ class ChildEngine implements CheckEngine {
   async #restart(): Promise<void> {
     await this.#end();
     await this.start();
-    for (const sql of this.#kept) await this.#ask({ sql, settings: {} });
+    await this.#askAll(this.#kept.map((sql) => ({ sql })));
   }
 
   async #end(): Promise<void> {
@@ -122,22 +125,28 @@ class ChildEngine implements CheckEngine {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #ask(request: EngineRequest): Promise<EngineAnswer> {
+  /** Sends all at once, so that the engine need not wait for us between two. Ends with the first statement that it is lost with. */
+  async #askAll(statements: readonly EngineStatement[]): Promise<readonly EngineAnswer[]> {
     const child = this.#child;
-    if (!child?.connected) return { kind: 'lost', why: 'crashed' };
-    const { promise, resolve } = Promise.withResolvers<EngineAnswer>();
-    const timer = setTimeout(() => resolve({ kind: 'lost', why: 'timed out' }), this.#statementMs);
-    const onExit = () => resolve({ kind: 'lost', why: 'crashed' });
-    const onMessage = (reply: EngineReply) => resolve(answerOf(reply));
-    child.once('message', onMessage);
-    child.once('exit', onExit);
-    child.send(request, (failed) => failed && onExit());
+    if (statements.length === 0) return [];
+    if (!child?.connected) return [{ kind: 'lost', why: 'crashed' }];
+    const { promise, resolve } = Promise.withResolvers<readonly EngineAnswer[]>();
+    const answers: EngineAnswer[] = [];
+    const lose = (why: 'crashed' | 'timed out'): void => resolve([...answers, { kind: 'lost', why }]);
+    const timer = setTimeout(() => lose('timed out'), this.#statementMs);
+    const onExit = (): void => lose('crashed');
+    const onMessage = (reply: EngineReply): void => {
+      answers.push(answerOf(reply));
+      timer.refresh();
+      if (answers.length === statements.length || answers.at(-1)?.kind === 'lost') resolve(answers);
+    };
+    child.on('message', onMessage).once('exit', onExit);
+    for (const { sql, settings = {} } of statements) child.send({ sql, settings } satisfies EngineRequest, (failed) => failed && onExit());
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      child.off('message', onMessage);
-      child.off('exit', onExit);
+      child.off('message', onMessage).off('exit', onExit);
     }
   }
 }

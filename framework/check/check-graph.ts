@@ -1,13 +1,17 @@
-import { quoteName, quoteText } from '../foundation/quote.ts';
+import { quoteName } from '../foundation/quote.ts';
 import { sortTopologically } from '../manifest/graph.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
+import { CheckCache, keyOf, layoutOf } from './check-cache.ts';
 import type { CheckEngine, EngineAnswer, EngineStatement } from './check-engine.ts';
-import type { CheckedGraph, CheckedRelation, TypedColumn } from './checked-graph.ts';
+import type { CheckedRelation, GraphInEngine, TypedColumn } from './checked-graph.ts';
+import { columnsByTable, columnsSql, tableKey } from './column-query.ts';
 import { compareBranches } from './compare-branches.ts';
 import { declaredColumns, typedColumns } from './declared-columns.ts';
 import { explainColumns, explainModel, type FaultContext, thrownFinding } from './explain-model.ts';
 import type { Finding } from './finding.ts';
+import { LayoutProbes, layoutDatabase } from './layout-probes.ts';
+import { readAsTables } from './read-as-tables.ts';
 import { createStub, describedColumns } from './relation-statements.ts';
 import { type RenderedModel, renderModel } from './render-model.ts';
 
@@ -16,97 +20,185 @@ export interface CheckGraphOptions {
   readonly project: Project;
   /** Columns and types of a seed's file. Throws SEED_INVALID. */
   readonly seedColumns: (seed: SeedNode) => Promise<readonly TypedColumn[]>;
-  /** What a model returned at the last check, where it is known. */
-  readonly remembered?: ReadonlyMap<NodeId, readonly TypedColumn[]>;
+  /** What earlier checks found; nothing where it is left out. */
+  readonly cache?: CheckCache;
+  /** Nodes that are checked, and what they read; all where it is left out. */
+  readonly only?: ReadonlySet<NodeId> | null;
 }
 
 type RelationNode = SourceNode | SeedNode | ModelNode;
 
 /** Models sent to the engine at once: those of the next batch are rendered while it works. */
-const batchSize = 64;
+const batchSize = 200;
 
 /**
- * The graph with its types. Creates every source, seed and model as an empty table in graph order, so that afterwards the engine holds every
- * relation whose columns are known. All mistakes are found in one go: what reads a broken model is checked against the columns it declares
- * or had at the last check, or is not checked.
+ * The graph with its types. Creates sources, seeds and models as empty tables in graph order, and is told by ClickHouse what columns each has
+ * or what is wrong with it. All mistakes are found in one go: what reads a broken model is checked against the columns it declares or had at
+ * the last check, or is not checked. A model that is as it was when the cache knew it, and reads what it read, is not sent to ClickHouse.
  */
-export async function checkGraph(manifest: Manifest, engine: CheckEngine, options: CheckGraphOptions): Promise<CheckedGraph> {
+export async function checkGraph(manifest: Manifest, engine: CheckEngine, options: CheckGraphOptions): Promise<GraphInEngine> {
   const checker = new GraphChecker(manifest, engine, options);
   await checker.createDatabases();
   await checker.createInputs();
-  await checker.createModels();
+  await checker.checkModels();
   return checker;
 }
 
-class GraphChecker implements CheckedGraph {
+class GraphChecker implements GraphInEngine {
   readonly relations = new Map<NodeId, CheckedRelation>();
   readonly notChecked = new Map<NodeId, NodeId>();
   readonly findings: Finding[] = [];
   readonly #manifest: Manifest;
   readonly #engine: CheckEngine;
   readonly #options: CheckGraphOptions;
+  readonly #cache: CheckCache;
+  readonly #probes: LayoutProbes;
+  /** Whose table must be one of its own engine, because a reader asks for what only such tables have. */
+  readonly #readAsTables: ReadonlySet<NodeId>;
+  /** Relations that the engine holds. */
+  readonly #present = new Set<NodeId>();
+  /** Models that were sent, or are to be, and are not answered. */
+  readonly #sent = new Set<NodeId>();
 
   constructor(manifest: Manifest, engine: CheckEngine, options: CheckGraphOptions) {
     this.#manifest = manifest;
     this.#engine = engine;
     this.#options = options;
+    this.#cache = options.cache ?? CheckCache.none();
+    this.#probes = new LayoutProbes(engine, options.project);
+    this.#readAsTables = readAsTables(manifest);
   }
 
   async createDatabases(): Promise<void> {
     const databases = new Set([...this.#manifest.nodes.values()].flatMap((node) => ('relation' in node ? [node.relation.database] : [])));
     const create = (name: string): string => `create database if not exists ${quoteName(name, 'clickhouse')} engine = Memory`;
-    await this.#engine.run([...databases].map((name) => kept(create(name))));
+    await this.#engine.run([...databases, layoutDatabase].map((name) => kept(create(name))));
   }
 
   /** Sources and seeds. */
   async createInputs(): Promise<void> {
-    for (const node of this.#manifest.nodes.values()) {
-      if (node.kind === 'source') {
-        const columns = declaredColumns(node, this.#manifest);
-        if (columns) await this.#createStub(node, columns);
-      } else if (node.kind === 'seed') await this.#createSeed(node);
+    const inputs: Input[] = [];
+    for (const node of this.#wanted()) {
+      if (node.kind === 'model') continue;
+      const key = inputKey(node, this.#manifest);
+      const known = this.#cache.find(node.id, key);
+      if (known) this.#know(node.id, { columns: known, from: 'declared' }, key);
+      else inputs.push(...(await this.#readInput(node, key)));
+    }
+    if (inputs.length === 0) return;
+    const creates = inputs.map(({ node, columns }) => this.#stub(node, columns));
+    const answers = await this.#engine.run([...creates, { sql: columnsSql(inputs.map(({ node }) => node)) }]);
+    const found = columnsByTable(answers.at(-1));
+    for (const [index, { node, columns, key }] of inputs.entries()) {
+      const answer = answers[index];
+      if (answer?.kind === 'rows') this.#know(node.id, { columns: found.get(tableKey(node)) ?? columns, from: 'declared' }, key);
+      else if (answer) this.findings.push(...(await explainColumns(node, columns, answer, this.#context())));
     }
   }
 
-  async createModels(): Promise<void> {
-    const order = sortTopologically(this.#manifest.parents);
-    let waiting = order.flatMap((id) => this.#manifest.nodes.get(id) ?? []).filter((node) => node.kind === 'model');
-    let batch = await this.#render(waiting.splice(0, batchSize));
+  async checkModels(): Promise<void> {
+    const queue = this.#wanted().filter((node) => node.kind === 'model');
+    let batch = this.#take(queue);
     while (batch.length > 0) {
-      const running = this.#engine.run([...batch.flatMap(({ statements }) => statements), { sql: columnsSql(batch) }]);
-      const next = await this.#render(waiting.splice(0, batchSize));
+      const running = this.#send(batch);
+      const next = this.#take(queue);
       const again = await this.#settle(batch, await running);
-      waiting = again.length > 0 ? [...next.map(({ node }) => node), ...waiting] : waiting;
-      batch = again.length > 0 ? await this.#render(again) : next;
+      if (again.length > 0) {
+        for (const { node } of next) this.#sent.delete(node.id);
+        queue.unshift(...again, ...next.map(({ node }) => node));
+      }
+      batch = again.length > 0 || next.length === 0 ? this.#take(queue) : next;
     }
+    this.findings.push(...(await this.#probes.finish()));
+    const faulty = new Set(this.findings.map(({ node }) => node));
+    this.#cache.forget((id) => faulty.has(id));
   }
 
-  async #createSeed(node: SeedNode): Promise<void> {
+  async ensureTables(ids: Iterable<NodeId>): Promise<void> {
+    await this.#engine.run(this.#missing(ids));
+  }
+
+  /** Nodes that take part, parents first. */
+  #wanted(): RelationNode[] {
+    const { only } = this.#options;
+    const wanted = only ? this.#withAncestors(only) : null;
+    const order = sortTopologically(this.#manifest.parents).flatMap((id) => this.#manifest.nodes.get(id) ?? []);
+    return order.filter((node): node is RelationNode => 'relation' in node && (wanted === null || wanted.has(node.id)));
+  }
+
+  #withAncestors(ids: ReadonlySet<NodeId>): ReadonlySet<NodeId> {
+    const all = new Set(ids);
+    for (const id of all) for (const parent of this.#manifest.parents.get(id) ?? []) all.add(parent);
+    return all;
+  }
+
+  /** An input with its columns; none where nothing says them, or they are wrong. */
+  async #readInput(node: SourceNode | SeedNode, key: string): Promise<readonly Input[]> {
     try {
-      await this.#createStub(node, await this.#options.seedColumns(node));
+      const columns = node.kind === 'source' ? declaredColumns(node, this.#manifest) : await this.#options.seedColumns(node);
+      return columns ? [{ node, columns, key }] : [];
     } catch (thrown) {
       this.findings.push(thrownFinding(node, thrown));
+      return [];
     }
   }
 
-  /** An empty table of declared columns; reports those that are none. */
-  async #createStub(node: RelationNode, columns: readonly TypedColumn[], from: 'declared' | 'remembered' = 'declared'): Promise<void> {
-    const [answer] = await this.#engine.run([kept(createStub(node.relation, columns))]);
-    if (answer?.kind === 'rows') this.relations.set(node.id, { columns, from });
-    else if (answer) this.findings.push(...(await explainColumns(node, columns, answer, this.#engine)));
-  }
-
-  async #render(nodes: readonly ModelNode[]): Promise<readonly RenderedModel[]> {
-    const models: RenderedModel[] = [];
-    for (const node of nodes) {
-      try {
-        models.push(renderModel(this.#manifest, node));
-      } catch (thrown) {
-        this.findings.push(thrownFinding(node, thrown));
-        await this.#standIn(node);
+  /**
+   * The next models to send, in order. One that the cache knows is settled at once; one that might be known, but reads what is being
+   * checked, waits in the queue.
+   */
+  #take(queue: ModelNode[]): readonly RenderedModel[] {
+    const batch: RenderedModel[] = [];
+    const waiting = new Set<NodeId>();
+    const left: ModelNode[] = [];
+    while (queue.length > 0 && batch.length < batchSize) {
+      const node = queue.shift() as ModelNode;
+      const parents = this.#manifest.parents.get(node.id) ?? [];
+      const isOpen = parents.some((parent) => this.#sent.has(parent));
+      if (parents.some((parent) => waiting.has(parent)) || (isOpen && this.#cache.has(node.id))) {
+        waiting.add(node.id);
+        left.push(node);
+      } else if (!this.#skip(node, parents)) {
+        const model = this.#render(node);
+        if (!model) continue;
+        const key = isOpen ? null : this.#keyOf(model);
+        const known = key === null ? undefined : this.#cache.find(node.id, key);
+        if (known && key !== null) this.#know(node.id, { columns: known, from: 'checked' }, key);
+        else batch.push(model);
+        if (!known) this.#sent.add(node.id);
       }
     }
-    return models;
+    queue.unshift(...left);
+    return batch;
+  }
+
+  /** Notes a model that cannot be checked because of one that it reads. */
+  #skip(node: ModelNode, parents: readonly NodeId[]): boolean {
+    const unknown = parents.find((id) => !this.relations.has(id) && !this.#sent.has(id) && isRelation(this.#manifest.nodes.get(id)));
+    if (unknown !== undefined) this.notChecked.set(node.id, this.notChecked.get(unknown) ?? unknown);
+    return unknown !== undefined;
+  }
+
+  #render(node: ModelNode): RenderedModel | null {
+    try {
+      return renderModel(this.#manifest, node, this.#readAsTables.has(node.id));
+    } catch (thrown) {
+      this.findings.push(thrownFinding(node, thrown));
+      const columns = this.#standIn(node);
+      if (columns) this.relations.set(node.id, columns);
+      return null;
+    }
+  }
+
+  #send(batch: readonly RenderedModel[]): Promise<readonly EngineAnswer[]> {
+    const parents = batch.flatMap(({ node }) => this.#manifest.parents.get(node.id) ?? []);
+    const before = [...this.#probes.statements(), ...this.#missing(parents)];
+    const tables = batch.flatMap(({ node, isInline }) => (isInline ? [] : [node]));
+    const statements = [...before, ...batch.flatMap((model) => model.statements), { sql: columnsSql(tables) }];
+    return this.#engine.run(statements).then(async (answers) => {
+      this.findings.push(...(await this.#probes.settle(answers)));
+      return answers.slice(before.length);
+    });
   }
 
   /** Takes in what became of a batch; gives back the models to send again, because what they read is there only now. */
@@ -116,43 +208,90 @@ class GraphChecker implements CheckedGraph {
     const again: ModelNode[] = [];
     let at = 0;
     for (const model of batch) {
-      const { node } = model;
-      const own = answers.slice(at, at + model.statements.length);
-      at += model.statements.length;
+      const { node, statements } = model;
+      const own = answers.slice(at, at + statements.length);
+      at += statements.length;
+      this.#sent.delete(node.id);
       const parents = this.#manifest.parents.get(node.id) ?? [];
-      const cause = this.#causeAmong(parents);
-      if (cause !== undefined) this.notChecked.set(node.id, cause);
-      else if (own[0]?.kind === 'rows') {
+      if (this.#skip(node, parents)) continue;
+      if (own[0]?.kind === 'rows') {
         const found = model.isInline ? describedColumns(own[0]) : (columns.get(tableKey(node)) ?? []);
-        this.relations.set(node.id, { columns: found, from: 'checked' });
-        if (own.some(({ kind }) => kind !== 'rows')) this.findings.push(...(await explainModel(model, own, this.#context())).findings);
-        this.findings.push(...compareBranches(model, found, own));
+        await this.#accept(model, found, own);
       } else if (parents.some((parent) => late.has(parent))) {
         again.push(node);
         late.add(node.id);
       } else {
-        const { findings, columns: bare } = await explainModel(model, own, this.#context());
-        this.findings.push(...findings);
-        if (bare) this.relations.set(node.id, { columns: bare, from: 'checked' });
-        else await this.#standIn(node);
+        await this.#reject(model, own);
         late.add(node.id);
       }
     }
     return again;
   }
 
-  /** Gives the readers of a broken model something to be checked against, where anything is known. */
-  async #standIn(node: ModelNode): Promise<void> {
-    const declared = typedColumns(node.columns);
-    const remembered = this.#options.remembered?.get(node.id);
-    if (declared) await this.#createStub(node, declared);
-    else if (remembered) await this.#createStub(node, remembered, 'remembered');
+  async #accept(model: RenderedModel, columns: readonly TypedColumn[], answers: readonly EngineAnswer[]): Promise<void> {
+    const { node } = model;
+    this.#know(node.id, { columns, from: 'checked' }, this.#keyOf(model));
+    if (!model.isInline) this.#present.add(node.id);
+    this.#probes.add(node, columns);
+    if (answers.some(({ kind }) => kind !== 'rows')) this.findings.push(...(await explainModel(model, answers, this.#context())).findings);
+    this.findings.push(...compareBranches(model, columns, answers));
   }
 
-  /** The broken node because of which a node that reads these cannot be checked. */
-  #causeAmong(parents: readonly NodeId[]): NodeId | undefined {
-    const unknown = parents.find((id) => !this.relations.has(id) && isRelation(this.#manifest.nodes.get(id)));
-    return unknown === undefined ? undefined : (this.notChecked.get(unknown) ?? unknown);
+  async #reject(model: RenderedModel, answers: readonly EngineAnswer[]): Promise<void> {
+    const { node } = model;
+    const { findings, columns } = await explainModel(model, answers, this.#context());
+    this.findings.push(...findings);
+    const known = columns ? ({ columns, from: 'checked' } as const) : this.#standIn(node);
+    if (known) this.relations.set(node.id, known);
+    if (columns) this.#present.add(node.id);
+  }
+
+  /** What the readers of a broken model are checked against, where anything is known. */
+  #standIn(node: ModelNode): CheckedRelation | null {
+    const declared = typedColumns(node.columns);
+    if (declared) return { columns: declared, from: 'declared' };
+    const remembered = this.#cache.columnsOf(node.id);
+    return remembered ? { columns: remembered, from: 'remembered' } : null;
+  }
+
+  #know(id: NodeId, relation: CheckedRelation, key: string): void {
+    this.relations.set(id, relation);
+    this.#cache.keep(id, key, relation.columns);
+  }
+
+  /** Tables to create of known relations that the engine does not hold. */
+  #missing(ids: Iterable<NodeId>): readonly EngineStatement[] {
+    return this.#tablesOf(ids).flatMap((node) => {
+      const known = this.relations.get(node.id);
+      return known && !this.#present.has(node.id) ? [this.#stub(node, known.columns)] : [];
+    });
+  }
+
+  /** The relations themselves, and those that inline models among them read. */
+  #tablesOf(ids: Iterable<NodeId>): readonly RelationNode[] {
+    const all = new Set(ids);
+    for (const id of all)
+      if (isInline(this.#manifest.nodes.get(id))) for (const parent of this.#manifest.parents.get(id) ?? []) all.add(parent);
+    return [...all].flatMap((id) => {
+      const node = this.#manifest.nodes.get(id);
+      return isRelation(node) && !isInline(node) ? [node] : [];
+    });
+  }
+
+  #stub(node: RelationNode, columns: readonly TypedColumn[]): EngineStatement {
+    this.#present.add(node.id);
+    return kept(createStub(node.relation, columns, this.#readAsTables.has(node.id)));
+  }
+
+  /** All that a model's columns depend on: its SQL and config, and of what it reads the columns that it may mean. */
+  #keyOf({ node, sql, incrementalSql }: RenderedModel): string {
+    const texts = `${sql}\n${incrementalSql ?? ''}`;
+    const readsAll = /\*|\bcolumns\s*\(|\bnatural\b/i.test(texts);
+    const parents = this.#tablesOf(this.#manifest.parents.get(node.id) ?? []).map(({ id }) => {
+      const columns = this.relations.get(id)?.columns ?? [];
+      return [id, ...columns.filter(({ name }) => readsAll || texts.includes(name)).map(({ name, type }) => `${name} ${type}`)];
+    });
+    return keyOf([sql, incrementalSql, layoutOf(node), node.relation, parents, this.#readAsTables.has(node.id)]);
   }
 
   #context(): FaultContext {
@@ -160,33 +299,31 @@ class GraphChecker implements CheckedGraph {
   }
 }
 
+/** A source or seed whose table is to be created. */
+interface Input {
+  readonly node: SourceNode | SeedNode;
+  readonly columns: readonly TypedColumn[];
+  readonly key: string;
+}
+
+function inputKey(node: SourceNode | SeedNode, manifest: Manifest): string {
+  if (node.kind === 'source') return keyOf([node.relation, declaredColumns(node, manifest)]);
+  return keyOf([node.relation, node.contentHash, node.config.column_types, node.config.delimiter, typesOf(node)]);
+}
+
+function typesOf({ columns }: SeedNode): readonly string[] {
+  return columns.map(({ name, type }) => `${name} ${type}`);
+}
+
 /** A statement that an engine that starts anew runs again. */
 function kept(sql: string): EngineStatement {
   return { sql, keep: sql };
 }
 
-function isRelation(node: Node | undefined): boolean {
+function isRelation(node: Node | undefined): node is RelationNode {
   return node !== undefined && 'relation' in node;
 }
 
-function columnsSql(batch: readonly RenderedModel[]): string {
-  const tables = batch
-    .filter(({ isInline }) => !isInline)
-    .map(({ node: { relation } }) => `(${text(relation.database)}, ${text(relation.name)})`);
-  return `select database, table, name, type from system.columns where (database, table) in (${tables.join(', ') || `('', '')`})`;
-}
-
-const text = (value: string): string => quoteText(value, 'clickhouse');
-
-const tableKey = ({ relation }: ModelNode): string => `${relation.database}\0${relation.name}`;
-
-function columnsByTable(answer: EngineAnswer | undefined): ReadonlyMap<string, readonly TypedColumn[]> {
-  const byTable = new Map<string, TypedColumn[]>();
-  for (const [database, table, name, type] of answer?.kind === 'rows' ? answer.rows : []) {
-    const key = `${String(database)}\0${String(table)}`;
-    const columns = byTable.get(key) ?? [];
-    columns.push({ name: String(name), type: String(type) });
-    byTable.set(key, columns);
-  }
-  return byTable;
+function isInline(node: Node | undefined): boolean {
+  return node?.kind === 'model' && node.config.materialized === 'ephemeral';
 }

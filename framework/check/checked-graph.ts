@@ -25,3 +25,9 @@ export interface CheckedGraph {
   readonly notChecked: ReadonlyMap<NodeId, NodeId>;
   readonly findings: readonly Finding[];
 }
+
+/** A checked graph whose engine is still there. */
+export interface GraphInEngine extends CheckedGraph {
+  /** Makes sure that the engine holds these relations as empty tables, as far as their columns are known. Those of unchanged nodes it does not. */
+  ensureTables(ids: Iterable<NodeId>): Promise<void>;
+}

@@ -14,15 +14,7 @@ import { explainFault } from './explain-fault.ts';
 import type { Candidate } from './fault-candidates.ts';
 import type { Finding } from './finding.ts';
 import { offsetBefore, placeFault, without } from './place-fault.ts';
-import {
-  createBare,
-  createEmpty,
-  describedColumns,
-  describePrefix,
-  describeSelect,
-  dropTable,
-  layoutStatements,
-} from './relation-statements.ts';
+import { createEmpty, describedColumns, describePrefix, describeSelect } from './relation-statements.ts';
 import type { RenderedModel } from './render-model.ts';
 
 /** What is needed to say where a fault stands. */
@@ -38,25 +30,19 @@ export type Fault = Exclude<EngineAnswer, { readonly kind: 'rows' }>;
 /** Mistakes looked for in one SELECT: each is taken out, and ClickHouse asked again. */
 const mostFaults = 5;
 
-/** What is wrong with a model, and its columns where they are known all the same. The engine then holds it as an empty table. */
+/** What is wrong with a model's SQL, and its columns where they are known all the same: the engine then holds it as an empty table. */
 export async function explainModel(
   model: RenderedModel,
   answers: readonly EngineAnswer[],
   context: FaultContext,
 ): Promise<{ readonly findings: readonly Finding[]; readonly columns: readonly TypedColumn[] | null }> {
-  const [created, ...others] = answers;
+  const [created, second] = answers;
   if (created && created.kind !== 'rows') return explainCreate(model, created, context);
-  const layout = layoutStatements(model.node);
-  const findings: Finding[] = [];
-  for (const [index, answer] of others.entries()) {
-    if (answer.kind === 'rows') continue;
-    const key = layout[index]?.key;
-    if (key) findings.push(layoutFinding(model.node, key, answer, context));
-    else findings.push(...(await explainSelect(model, true, answer, context)));
-  }
+  const findings = second && second.kind !== 'rows' ? await explainSelect(model, true, second, context) : [];
   return { findings, columns: null };
 }
 
+/** A SELECT that can be described may still be refused for the names of its columns, or only by the engine of its own table. */
 async function explainCreate(model: RenderedModel, created: Fault, context: FaultContext): ReturnType<typeof explainModel> {
   const { node, sql, isInline } = model;
   const settings = node.config.query_settings;
@@ -64,11 +50,10 @@ async function explainCreate(model: RenderedModel, created: Fault, context: Faul
   if (isInline) return { findings: await explainSelect(model, false, created, context), columns: null };
   const [described] = await context.engine.run([{ sql: describeSelect(sql), settings }]);
   if (described && described.kind !== 'rows') return { findings: await explainSelect(model, false, described, context), columns: null };
-  const bare = createBare(node, sql);
+  const bare = createEmpty(node, sql, false);
   const [made] = await context.engine.run([{ sql: bare, keep: bare, settings }]);
   if (made && made.kind !== 'rows') return { findings: await explainSelect(model, false, made, context), columns: null };
-  const key = await guiltyKey(node, sql, created, context);
-  return { findings: [layoutFinding(node, key, created, context)], columns: described ? describedColumns(described) : null };
+  return { findings: [], columns: described ? describedColumns(described) : null };
 }
 
 /** Every mistake of a SELECT that can be told apart, each at its place. */
@@ -97,35 +82,12 @@ async function explainSelect(model: RenderedModel, incremental: boolean, first: 
   return findings;
 }
 
-/** The key of the layout without which the table can be created. */
-async function guiltyKey(node: ModelNode, sql: string, fault: Fault, { engine }: FaultContext): Promise<keyof ModelConfig> {
-  const said = fault.kind === 'fault' ? fault.said : '';
-  const keys = (['settings', 'ttl', 'partition_by', 'primary_key', 'order_by', 'engine'] as const).filter((key) =>
-    isStated(node.config[key]),
-  );
-  const less = keys.map((key) => ({ ...node.config, [key]: key === 'engine' ? 'MergeTree' : key === 'settings' ? {} : null }));
-  const settings = node.config.query_settings;
-  const drop = { sql: dropTable(node) };
-  const tries = less.flatMap((config) => [drop, { sql: createEmpty(node, sql, config), settings }]);
-  const answers = (await engine.run([...tries, drop, { sql: createBare(node, sql), settings }])).filter((_, index) => index % 2 === 1);
-  const silenced = keys.find((_, index) => answers[index]?.kind === 'rows');
-  const changed = keys.find((_, index) => {
-    const answer = answers[index];
-    return answer?.kind === 'fault' && answer.said !== said;
-  });
-  return silenced ?? changed ?? 'engine';
-}
-
-function isStated(value: unknown): boolean {
-  return value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
-}
-
 /** Which of the declared columns ClickHouse does not take; the whole of them where each by itself is taken. */
 export async function explainColumns(
   node: RelationNode,
   columns: readonly TypedColumn[],
   refused: Fault,
-  engine: CheckEngine,
+  { engine }: FaultContext,
 ): Promise<readonly Finding[]> {
   if (refused.kind === 'lost') return [lostFinding(node, refused)];
   const answers = await engine.run(columns.map(({ type }) => ({ sql: `select defaultValueOfTypeName(${quoteText(type, 'clickhouse')})` })));
@@ -161,7 +123,8 @@ function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fau
   return { severity: 'error', node: node.id, error, ...(!exact && { expanded: lineAt(mapped.text, offset) }) };
 }
 
-function layoutFinding(node: ModelNode, key: keyof ModelConfig, answer: Fault, { project }: FaultContext): Finding {
+/** A layout that ClickHouse refuses, at the config key at fault. */
+export function layoutFinding(node: ModelNode, key: keyof ModelConfig, answer: Fault, project: Project): Finding {
   if (answer.kind === 'lost') return lostFinding(node, answer);
   const { sentence, hint } = explainFault(answer.fault, answer.said);
   const message = `${subjectOf(node)} cannot be laid out by its '${key}': ${sentence}`;

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+import { engineVersion } from '../connections/embedded-engine.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
-import { openCheckEngine } from './check-engine.ts';
+import { CheckCache } from './check-cache.ts';
+import type { CheckEngine } from './check-engine.ts';
 import { checkGraph } from './check-graph.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
@@ -18,20 +21,26 @@ export interface CheckResult {
 export interface CheckOptions {
   readonly project: Project;
   readonly manifest: Manifest;
-  /** false checks what needs no ClickHouse. */
-  readonly useEngine: boolean;
+  /** null checks what needs no ClickHouse. */
+  readonly engine: CheckEngine | null;
   /** Nodes whose findings are asked for; all where null. */
   readonly only: ReadonlySet<NodeId> | null;
 }
 
-/** Checks a project that has been loaded, so its graph has no mistake. Touches no warehouse. Throws DEPENDENCY_MISSING where chdb does not load. */
-export async function runCheck({ project, manifest, useEngine, only }: CheckOptions): Promise<CheckResult> {
-  if (!useEngine) return { graph: null, findings: [] };
-  await using engine = await openCheckEngine();
+/**
+ * Checks a project that has been loaded, so its graph has no mistake. Touches no warehouse. What it finds of nodes without a mistake is kept in
+ * `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
+ */
+export async function runCheck({ project, manifest, engine, only }: CheckOptions): Promise<CheckResult> {
+  if (!engine) return { graph: null, findings: [] };
+  const cache = CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion());
   const graph = await checkGraph(manifest, engine, {
     project,
+    cache,
+    only,
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
   });
+  cache.write((id) => manifest.nodes.has(id));
   const findings = graph.findings.filter(({ node }) => node === null || only === null || only.has(node));
   return { graph, findings: findings.toSorted(byPlace) };
 }

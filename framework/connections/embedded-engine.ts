@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { ChdbQueryStream, Session } from 'chdb';
@@ -39,6 +40,17 @@ export async function openEngine(path: string): Promise<EmbeddedEngine> {
   const chdb = await importChdb();
   const native = loadNative();
   return { open: () => openSession(new chdb.Session(path), native) };
+}
+
+/** Which chdb is installed, e.g. `3.4.0`; an empty text where none is. Loads nothing of it. */
+export function engineVersion(): string {
+  try {
+    const require = createRequire(import.meta.url);
+    const text = readFileSync(join(dirname(require.resolve('chdb')), 'package.json'), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  } catch {
+    return '';
+  }
 }
 
 async function importChdb(): Promise<typeof import('chdb')> {

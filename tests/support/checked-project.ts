@@ -1,3 +1,4 @@
+import { openCheckEngine } from '../../framework/check/check-engine.ts';
 import type { Finding } from '../../framework/check/finding.ts';
 import { type CheckResult, runCheck } from '../../framework/check/run-check.ts';
 import { formatLocation } from '../../framework/foundation/location.ts';
@@ -7,7 +8,8 @@ import { type Files, projectDir } from './project-dir.ts';
 export async function checkFiles(files: Files): Promise<CheckResult> {
   using dir = projectDir(files);
   const { project, manifest } = await dir.load();
-  return runCheck({ project, manifest, useEngine: true, only: null });
+  await using engine = await openCheckEngine();
+  return await runCheck({ project, manifest, engine, only: null });
 }
 
 /** `CODE file:line:column` of each finding. */

@@ -20,15 +20,18 @@ export const check = defineCommand({
     json,
   },
   async run(values, context) {
+    const { openCheckEngine } = await import('../../check/check-engine.ts');
+    const startedAt = performance.now();
+    const starting = values.engine === false ? null : openCheckEngine(); // it starts while the project is read
+    await using _engine = { [Symbol.asyncDispose]: async () => (await starting?.catch(() => null))?.[Symbol.asyncDispose]() };
     const { openProject } = await import('../open-project.ts');
     const { selectFrom } = await import('../select-from.ts');
     const { runCheck } = await import('../../check/run-check.ts');
     const { findingJson, formatFindings, formatSummary } = await import('../format-findings.ts');
-    const startedAt = performance.now();
     const opened = await openProject(values, context);
     const selection = await selectFrom(opened, values);
     const only = selection.everything ? null : selection.nodes;
-    const result = await runCheck({ ...opened, useEngine: values.engine !== false, only });
+    const result = await runCheck({ ...opened, engine: (await starting) ?? null, only });
     const { output } = context;
     if (values.json) output.printJson(result.findings.map(findingJson));
     else if (result.findings.length > 0) {

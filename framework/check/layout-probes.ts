@@ -1,0 +1,143 @@
+import { quoteName } from '../foundation/quote.ts';
+import type { ModelNode } from '../manifest/manifest.ts';
+import { type Relation, relationSql } from '../manifest/relation.ts';
+import { alterEmptyTable, tableClauses } from '../materializations/table-clauses.ts';
+import type { ModelConfig } from '../project/model-config.ts';
+import type { Project } from '../project/project.ts';
+import type { CheckEngine, EngineAnswer, EngineStatement } from './check-engine.ts';
+import type { TypedColumn } from './checked-graph.ts';
+import { layoutFinding } from './explain-model.ts';
+import type { Finding } from './finding.ts';
+import { offline } from './offline-config.ts';
+import { dropTable } from './relation-statements.ts';
+
+/** Where layouts are tried. */
+export const layoutDatabase = '_gccflow_layout';
+
+type LayoutKey = 'engine' | 'order_by' | 'primary_key' | 'partition_by' | 'ttl' | 'settings' | 'codecs' | 'indexes' | 'projections';
+
+/** A layout to try on the columns that it names. */
+interface Probe {
+  readonly node: ModelNode;
+  readonly columns: readonly TypedColumn[];
+  readonly statements: readonly EngineStatement[];
+}
+
+/**
+ * Tries layouts of tables: engine, keys, partitions, TTL, settings, codecs, indexes, projections. Models share most of theirs, so each is tried
+ * once for the types of the columns it names, on a table of those alone.
+ */
+export class LayoutProbes {
+  readonly #engine: CheckEngine;
+  readonly #project: Project;
+  readonly #tried = new Set<string>();
+  #waiting: Probe[] = [];
+  #running: readonly Probe[] = [];
+
+  constructor(engine: CheckEngine, project: Project) {
+    this.#engine = engine;
+    this.#project = project;
+  }
+
+  /** A model whose layout is to be tried, unless an equal one was. */
+  add(node: ModelNode, columns: readonly TypedColumn[]): void {
+    if (node.config.materialized === 'view' || node.config.materialized === 'ephemeral') return;
+    const named = namedColumns(node.config, columns);
+    const key = JSON.stringify([layoutText(node.config), named, node.config.query_settings]);
+    if (this.#tried.has(key)) return;
+    this.#tried.add(key);
+    this.#waiting.push({ node, columns: named, statements: statementsOf(node.config, named) });
+  }
+
+  /** What to run of those that were added since, in front of a batch whose answers `settle` is given. */
+  statements(): readonly EngineStatement[] {
+    this.#running = this.#waiting;
+    this.#waiting = [];
+    return this.#running.flatMap(({ statements }) => statements);
+  }
+
+  async settle(answers: readonly EngineAnswer[]): Promise<readonly Finding[]> {
+    const findings: Finding[] = [];
+    let at = 0;
+    for (const probe of this.#running) {
+      const own = answers.slice(at, at + probe.statements.length);
+      at += probe.statements.length;
+      if (own.some(({ kind }) => kind !== 'rows')) findings.push(...(await this.#explain(probe)));
+    }
+    this.#running = [];
+    return findings;
+  }
+
+  /** Runs what is left. */
+  async finish(): Promise<readonly Finding[]> {
+    const statements = this.statements();
+    return statements.length > 0 ? this.settle(await this.#engine.run(statements)) : [];
+  }
+
+  /** A key is at fault where the layout without it is one; several may be. */
+  async #explain({ node, columns }: Probe): Promise<readonly Finding[]> {
+    const findings: Finding[] = [];
+    let { config } = node;
+    for (;;) {
+      const fault = await this.#refusal(config, columns);
+      if (!fault) return findings;
+      const key = await this.#guiltyKey(config, columns, fault);
+      findings.push(layoutFinding(node, key, fault, this.#project));
+      if (key === 'engine') return findings;
+      config = without(config, key);
+    }
+  }
+
+  async #guiltyKey(config: ModelConfig, columns: readonly TypedColumn[], fault: Refusal): Promise<LayoutKey> {
+    let changed: LayoutKey | null = null;
+    for (const key of removable) {
+      if (!isStated(config[key])) continue;
+      const left = await this.#refusal(without(config, key), columns);
+      if (!left) return key;
+      if (left.kind === 'fault' && fault.kind === 'fault' && left.said !== fault.said) changed ??= key;
+    }
+    return changed ?? 'engine';
+  }
+
+  async #refusal(config: ModelConfig, columns: readonly TypedColumn[]): Promise<Refusal | undefined> {
+    const answers = await this.#engine.run(statementsOf(config, columns));
+    return answers.find((answer) => answer.kind !== 'rows');
+  }
+}
+
+type Refusal = Exclude<EngineAnswer, { readonly kind: 'rows' }>;
+
+const removable = ['projections', 'indexes', 'codecs', 'settings', 'ttl', 'partition_by', 'primary_key', 'order_by'] as const;
+
+function without(config: ModelConfig, key: (typeof removable)[number]): ModelConfig {
+  const empty = key === 'projections' || key === 'indexes' ? [] : key === 'codecs' || key === 'settings' ? {} : null;
+  return { ...config, [key]: empty };
+}
+
+function isStated(value: unknown): boolean {
+  return value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
+}
+
+const table: Relation = { database: layoutDatabase, name: 'layout' };
+
+function statementsOf(config: ModelConfig, columns: readonly TypedColumn[]): readonly EngineStatement[] {
+  const list = columns.map(({ name, type }) => `${quoteName(name, 'clickhouse')} ${type}`).join(', ');
+  const alone = offline(config);
+  return [
+    { sql: dropTable({ relation: table }) },
+    { sql: `create table ${relationSql(table)} (${list})\n${tableClauses(alone, '')}`, settings: config.query_settings },
+    ...alterEmptyTable(table, alone).map(({ sql }) => ({ sql })),
+  ];
+}
+
+function layoutText(config: ModelConfig): string {
+  return tableClauses(config, '') + JSON.stringify([config.codecs, config.indexes, config.projections]);
+}
+
+/** Columns whose names the layout holds; all where it may mean them without naming them, and one where it names none. */
+function namedColumns(config: ModelConfig, columns: readonly TypedColumn[]): readonly TypedColumn[] {
+  const text = layoutText(config);
+  const meansAll = /Summing|Aggregating|Coalescing|Graphite/i.test(config.engine) || config.projections.length > 0;
+  const named = meansAll ? columns : columns.filter(({ name }) => text.includes(name));
+  return named.length > 0 ? named : [{ name: 'none', type: 'UInt8' }];
+}
