@@ -4,7 +4,7 @@ import type { CheckEngine, EngineAnswer, EngineStatement } from '../check-engine
 import type { CheckedGraph } from '../checked-graph.ts';
 import { renderModel } from '../render-model.ts';
 import { type ColumnRef, distinctRefs, type FindReadable } from './column-ref.ts';
-import { explainQueryTree, parseQueryTree } from './parse-query-tree.ts';
+import { explainQueryTree, explainRawTree, parseQueryTree } from './parse-query-tree.ts';
 import { lineageOf, type QueryLineage } from './query-lineage.ts';
 import { TreeNotUnderstood } from './read-outline.ts';
 
@@ -42,13 +42,14 @@ function statementsOf(node: ModelNode, manifest: Manifest, graph: CheckedGraph):
   if (graph.relations.get(node.id)?.from !== 'checked') return [];
   const { sql, incrementalSql } = renderModel(manifest, node);
   const branches = incrementalSql === null ? [sql] : [sql, incrementalSql];
-  return branches.map((branch) => ({ sql: explainQueryTree(branch), settings: node.config.query_settings }));
+  const settings = node.config.query_settings;
+  return branches.flatMap((branch) => [explainQueryTree(branch), explainRawTree(branch)]).map((sql) => ({ sql, settings }));
 }
 
 function merge(node: ModelNode, answers: readonly EngineAnswer[], find: FindReadable): ModelLineage {
   if (answers.length === 0) return { kind: 'unknown', why: 'its SQL could not be checked' };
   try {
-    const [full, ...others] = answers.map((answer) => lineageIn(answer, find));
+    const [full, ...others] = [answers.slice(0, 2), answers.slice(2)].map(([tree, raw]) => lineageIn(tree, raw, find));
     if (!full) return { kind: 'unknown', why: 'its SQL has a mistake' };
     const branches = [full, ...others.filter((branch) => branch !== null)];
     const foreign = (refs: readonly ColumnRef[]): readonly ColumnRef[] => distinctRefs(refs.filter(({ relation }) => relation !== node.id));
@@ -67,8 +68,9 @@ function merge(node: ModelNode, answers: readonly EngineAnswer[], find: FindRead
   }
 }
 
-function lineageIn(answer: EngineAnswer, find: FindReadable): QueryLineage | null {
-  return answer.kind === 'rows' ? lineageOf(parseQueryTree(answer.rows), find) : null;
+function lineageIn(tree: EngineAnswer | undefined, raw: EngineAnswer | undefined, find: FindReadable): QueryLineage | null {
+  if (tree?.kind !== 'rows' || raw?.kind !== 'rows') return null;
+  return lineageOf(parseQueryTree(tree.rows), parseQueryTree(raw.rows), find);
 }
 
 /** A name without a database is one of the model's own. */

@@ -1,7 +1,8 @@
 import { type ColumnRef, distinctRefs, type FindReadable } from './column-ref.ts';
 import { elementOf } from './element-of.ts';
 import { lookedUp } from './looked-up.ts';
-import { type ClauseName, type ColumnNode, childrenOf, flatten, outputNames, type QueryNode, type TreeNode } from './query-tree.ts';
+import { type ClauseName, type ColumnNode, childrenOf, flatten, outputNames, type QueryNode, slotOf, type TreeNode } from './query-tree.ts';
+import { starSlots } from './star-slots.ts';
 import { TreeIndex } from './tree-index.ts';
 
 export interface QueryLineage {
@@ -9,26 +10,23 @@ export interface QueryLineage {
   readonly columns: readonly { readonly name: string; readonly from: readonly ColumnRef[] }[];
   /** Columns that decide which rows there are, and in what order: filters, join and group keys, limits. */
   readonly influences: readonly ColumnRef[];
-  /** Every column that the query names or that a `*` of it covers: renaming one changes the query's columns, or breaks it. */
+  /** Every column that the query names, and those that a `*` covers and that are used: renaming one changes the query's columns, or breaks it. */
   readonly reads: readonly ColumnRef[];
 }
 
-/** Where the columns of an analysed query come from. Throws TreeNotUnderstood. */
-export function lineageOf(tree: TreeNode, find: FindReadable): QueryLineage {
+/** Where the columns of an analysed query come from; `raw` is its tree before analysis. Throws TreeNotUnderstood. */
+export function lineageOf(tree: TreeNode, raw: TreeNode, find: FindReadable): QueryLineage {
   const tracer = new Tracer(new TreeIndex(tree, find));
   const columns = outputNames(tree).map((name, index) => ({ name, from: tracer.reach({ slots: [slotOf(tree, index)], columns: [] }) }));
-  return { columns, influences: tracer.influences(), reads: tracer.reads() };
+  const influences = tracer.influences();
+  const reads = distinctRefs([...columns.flatMap(({ from }) => from), ...influences, ...tracer.named(starSlots(tree, raw))]);
+  return { columns, influences, reads };
 }
 
 /** What an expression is computed of: output columns of queries in the tree, and columns of relations. */
 interface Parts {
   readonly slots: string[];
   readonly columns: ColumnRef[];
-}
-
-/** An output column of a query or union, as `id:position`. */
-function slotOf(node: TreeNode, index: number): string {
-  return `${node.id}:${index}`;
 }
 
 /** Clauses that no row depends on: a window is printed with the function that names it, too. */
@@ -64,14 +62,25 @@ class Tracer {
     return this.reach(parts);
   }
 
-  reads(): readonly ColumnRef[] {
-    const columns = [...this.#index.nodes.values()].flatMap((node) => {
-      if (node.kind === 'column') return this.#index.baseOf(node);
+  /** Columns that the query names somewhere, asked for after the others: what only a `*` covers is left out unless something was found to use it. */
+  named(starred: ReadonlySet<string>): readonly ColumnRef[] {
+    const slots = [...this.#index.nodes.values()].flatMap((node) =>
+      node.kind === 'query' ? node.projection.map((_, at) => slotOf(node, at)) : [],
+    );
+    this.reach({ slots: slots.filter((slot) => !starred.has(slot)), columns: [] });
+    const unused = new Set([...starred].filter((slot) => !this.#parts.has(slot)).flatMap((slot) => this.#expressionOf(slot)?.id ?? []));
+    return [...this.#index.nodes.values()].flatMap((node) => {
+      if (node.kind === 'column') return unused.has(node.id) ? [] : this.#index.baseOf(node);
       if (node.kind !== 'function') return [];
       const tables = node.arguments.flatMap((argument) => (argument.kind === 'table' ? this.#index.allOf(argument.name) : []));
       return [...tables, ...lookedUp(node, this.#index.find)];
     });
-    return distinctRefs(columns);
+  }
+
+  #expressionOf(slot: string): TreeNode | undefined {
+    const [id = -1, index = 0] = slot.split(':').map(Number);
+    const node = this.#index.nodes.get(id);
+    return node?.kind === 'query' ? node.projection[index] : undefined;
   }
 
   #partsOf(slot: string): Parts {

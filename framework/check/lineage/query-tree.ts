@@ -256,6 +256,11 @@ export function outputNames(node: TreeNode): readonly string[] {
   return node.kind === 'query' ? (node.columns?.map(({ name }) => name) ?? []) : [];
 }
 
+/** An output column of a query or union, as `id:position`. */
+export function slotOf(node: TreeNode, index: number): string {
+  return `${node.id}:${index}`;
+}
+
 /** The members of lists among nodes, and the other nodes as they are. */
 export function flatten(nodes: readonly TreeNode[]): readonly TreeNode[] {
   return nodes.flatMap((node) => (node.kind === 'list' ? node.nodes : [node]));

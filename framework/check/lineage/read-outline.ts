@@ -50,10 +50,12 @@ const sectionNames = new Set<string>([
   'INTERPOLATE_EXPRESSION',
   'EXPRESSIONS',
   'SETTINGS',
+  'REPLACEMENTS',
+  'REPLACEMENT NAME',
 ]);
 
 /** Sections that are followed by the text of what they hold, or by that text alone. */
-const withText = /^(EXPRESSION|SETTINGS) [\s\S]/;
+const withText = /^(EXPRESSION|SETTINGS|REPLACEMENTS|REPLACEMENT NAME) [\s\S]/;
 const nodeLine = /^( *)([A-Z_]+(?: [A-Z_]+)*) id: (\d+)(?:, ([\s\S]*))?$/;
 
 /** A node may be counted where it is first referred to. */
@@ -121,7 +123,11 @@ function close(open: Draft[], roots: OutlineNode[]): void {
   const done = open.pop();
   const parent = open.at(-1);
   if (done?.kind === 'section') {
-    if (parent?.kind !== 'node') throw new TreeNotUnderstood(`a part '${done.name}' out of its place`);
+    if (!parent) throw new TreeNotUnderstood(`a part '${done.name}' out of its place`);
+    if (parent.kind === 'section') {
+      parent.nodes.push(...done.nodes); // REPLACEMENTS holds a part for each
+      return;
+    }
     parent.sections.push({ name: done.name, text: done.text, nodes: done.nodes, lines: done.lines, indent: 2 * (done.depth + 1) });
   } else if (done) {
     (parent?.nodes ?? roots).push({

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckEngine } from '../../../framework/check/check-engine.ts';
 import type { FindReadable } from '../../../framework/check/lineage/column-ref.ts';
+import { explainQueryTree, explainRawTree, parseQueryTree } from '../../../framework/check/lineage/parse-query-tree.ts';
+import { lineageOf, type QueryLineage } from '../../../framework/check/lineage/query-lineage.ts';
 
 /** A query whose lineage was worked out by hand. Columns of relations are written `post.views`. */
 export interface GoldenQuery {
@@ -44,6 +46,20 @@ export async function makeGoldenTables(
     columns.set(String(table), [...(columns.get(String(table)) ?? []), String(name)]);
   }
   return { columns, find: ({ name }) => (columns.has(name) ? { id: `source.${name}`, columns: columns.get(name) ?? [] } : null) };
+}
+
+/** The lineage of each query. */
+export async function lineagesOf(
+  queries: readonly GoldenQuery[],
+  engine: CheckEngine,
+  find: FindReadable,
+): Promise<readonly QueryLineage[]> {
+  const answers = await engine.run(queries.flatMap(({ sql }) => [{ sql: explainQueryTree(sql) }, { sql: explainRawTree(sql) }]));
+  return queries.map(({ name }, index) => {
+    const [tree, raw] = answers.slice(2 * index);
+    if (tree?.kind !== 'rows' || raw?.kind !== 'rows') throw new Error(`${name}: ${JSON.stringify(tree)}`);
+    return lineageOf(parseQueryTree(tree.rows), parseQueryTree(raw.rows), find);
+  });
 }
 
 function listOf(text: string): readonly string[] {

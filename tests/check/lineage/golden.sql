@@ -726,3 +726,14 @@ select id from post where posted between '2024-01-01' and now() and title like '
 select JSONExtractString(title, 'a') as a, JSONExtract(title, handle, 'UInt64') as b from post;
 --> a: post.title
 --> b: post.handle, post.title
+
+-- 131 what a * covers and nobody uses is not read
+select id, v from (select *, views as v from post);
+--> id: post.id
+--> v: post.views
+
+-- 132 * of a CTE of a *, of which little is used
+with a as (select * from account), b as (select *, upper(name) as loud from a) select b.handle as h, count() as n from b inner join (select * from follower) as f on f.handle = b.handle group by h;
+--> h: account.handle
+--> n:
+--~ account.handle, follower.handle

@@ -2,23 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openCheckEngine } from '../../../framework/check/check-engine.ts';
 import type { ColumnRef } from '../../../framework/check/lineage/column-ref.ts';
-import { explainQueryTree, parseQueryTree } from '../../../framework/check/lineage/parse-query-tree.ts';
-import { lineageOf, type QueryLineage } from '../../../framework/check/lineage/query-lineage.ts';
-import { makeGoldenTables, readGoldenQueries } from './golden-queries.ts';
+import type { QueryLineage } from '../../../framework/check/lineage/query-lineage.ts';
+import { lineagesOf, makeGoldenTables, readGoldenQueries } from './golden-queries.ts';
 
 test('the lineage of queries is what reading them says', async (context) => {
   await using engine = await openCheckEngine();
   const { find } = await makeGoldenTables(engine);
   const queries = readGoldenQueries();
 
-  const answers = await engine.run(queries.map(({ sql }) => ({ sql: explainQueryTree(sql) })));
+  const lineages = await lineagesOf(queries, engine, find);
 
   const edges = { expected: 0, exact: 0, wrong: 0 };
   for (const [index, query] of queries.entries()) {
-    const answer = answers[index];
-    assert.ok(answer?.kind === 'rows', `${query.name}: ${JSON.stringify(answer)}`);
+    const lineage = lineages[index];
+    assert.ok(lineage);
     const expected = edgesOf(query.columns, query.influences);
-    const found = new Set(describe(lineageOf(parseQueryTree(answer.rows), find)));
+    const found = new Set(describe(lineage));
     const missing = expected.filter((edge) => !found.has(edge));
     const surplus = [...found].filter((edge) => !expected.includes(edge));
     edges.expected += expected.length;

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CheckEngine, type EngineAnswer, openCheckEngine } from '../../../framework/check/check-engine.ts';
-import type { FindReadable } from '../../../framework/check/lineage/column-ref.ts';
-import { explainQueryTree, parseQueryTree } from '../../../framework/check/lineage/parse-query-tree.ts';
-import { lineageOf } from '../../../framework/check/lineage/query-lineage.ts';
-import { makeGoldenTables, readGoldenQueries } from './golden-queries.ts';
+import { type CheckEngine, openCheckEngine } from '../../../framework/check/check-engine.ts';
+import { lineagesOf, makeGoldenTables, readGoldenQueries } from './golden-queries.ts';
 
 test('renaming a column changes or breaks exactly the queries whose lineage reads it', async (context) => {
   await using engine = await openCheckEngine();
   const { find, columns } = await makeGoldenTables(engine);
   const queries = readGoldenQueries();
-  const trees = await engine.run(queries.map(({ sql }) => ({ sql: explainQueryTree(sql) })));
-  const reads = trees.map((answer) => readsOf(answer, find));
+  const reads = (await lineagesOf(queries, engine, find)).map(
+    (lineage) => new Set(lineage.reads.map(({ relation, column }) => `${relation}.${column}`)),
+  );
   const before = await describeAll(engine, queries);
 
   const wrong: string[] = [];
@@ -45,11 +43,6 @@ test('renaming a column changes or breaks exactly the queries whose lineage read
 
 /** Their columns are read by position, by a function's text, or of each other: another name breaks the table itself, or nothing. */
 const keptByName = new Set(['geo', 'known', 'label', 'computed']);
-
-function readsOf(answer: EngineAnswer | undefined, find: FindReadable): ReadonlySet<string> {
-  const lineage = lineageOf(parseQueryTree(answer?.kind === 'rows' ? answer.rows : []), find);
-  return new Set(lineage.reads.map(({ relation, column }) => `${relation}.${column}`));
-}
 
 /** The columns of each query, as name and type; none where it breaks. */
 async function describeAll(engine: CheckEngine, queries: readonly { sql: string }[]): Promise<readonly (readonly string[])[]> {
