@@ -18,6 +18,8 @@ export interface RenderContext {
   readonly incremental: boolean;
   /** What `{{interval_start}}` and `{{interval_end}}` give; the first interval of the model where nothing is said. */
   readonly interval?: Interval;
+  /** A condition that picks the rows that are read of a node; all of them where there is none. */
+  readonly whereOf?: (id: NodeId) => string | undefined;
   /** Relations to use in place of the nodes' own, e.g. a stage; `{{this}}` and `{{model}}` obey it too. */
   readonly relationOf?: (id: NodeId) => Relation | undefined;
   /** Told of every text that `{{env}}` gives. */
@@ -126,8 +128,8 @@ class Rendering {
         return value;
       },
       is_incremental: () => this.#context.incremental,
-      interval_start: () => instantSql(this.#interval('interval_start').start),
-      interval_end: () => instantSql(this.#interval('interval_end').end),
+      interval_start: placeHelper('interval_start', () => instantSql(this.#interval().start)),
+      interval_end: placeHelper('interval_end', () => instantSql(this.#interval().end)),
       list: (...items: unknown[]) => items.slice(0, -1),
       map: (options: Handlebars.HelperOptions) => ({ ...options.hash }),
       identifier: (name: unknown) => quoteName(String(name), 'clickhouse'),
@@ -135,10 +137,10 @@ class Rendering {
     };
   }
 
-  #interval(helper: string): Interval {
+  #interval(): Interval {
     const interval = this.#context.interval ?? firstInterval(this.#node);
     if (interval) return interval;
-    throw new Error(`{{${helper}}} is for models with incremental_strategy="interval"`);
+    throw new Error('it is for models with incremental_strategy="interval"');
   }
 
   #ownRelation(): string {
@@ -163,6 +165,8 @@ class Rendering {
       return `(${renderNode(node, context, this.#manifest, this.#templates)})`;
     }
     const relation = relationSql(this.#context.relationOf?.(node.id) ?? node.relation);
+    const where = this.#context.whereOf?.(node.id);
+    if (where !== undefined) return `(select * from ${relation} where ${where} settings ${everyColumn})`;
     if (final === 'never' || (final === 'where needed' && !readsFinal(node))) return relation;
     return `(select * from ${relation} final)`; // `t final as a` is a syntax error; the subquery takes an alias and is planned alike
   }
@@ -186,3 +190,6 @@ function defaultOf(rest: readonly unknown[]): unknown {
   const options = rest.at(-1) as Handlebars.HelperOptions;
   return rest.length > 1 ? rest[0] : options.hash.default;
 }
+
+/** A column that its table computes is no part of `*` otherwise. */
+const everyColumn = 'asterisk_include_materialized_columns = 1, asterisk_include_alias_columns = 1';

@@ -83,7 +83,7 @@ export function startsOf({ nodes }: RunResult): string[] {
 }
 
 /** What the COMMENT of `m` says of its intervals. */
-export async function memoryOf(project: ScratchProject): Promise<IntervalMemory | undefined> {
+export async function memoryOf(project: Pick<ScratchProject, 'query'>): Promise<IntervalMemory | undefined> {
   const [row] = await project.query<{ comment: string }>(`select comment from system.tables where database = '@' and name = 'm'`);
   return parseComment(row?.comment ?? '')?.intervals;
 }
