@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import { breakingChanges } from '../../framework/check/breaking-changes.ts';
 import type { CheckArtifact } from '../../framework/check/check-artifact.ts';
 import type { CheckedRelation } from '../../framework/check/checked-graph.ts';
-import { openProject } from '../../framework/cli/open-project.ts';
-import { Secrets } from '../../framework/cli/secrets.ts';
 import type { NodeId } from '../../framework/manifest/manifest.ts';
 import { projectFolder } from '../support/cli.ts';
+import { loadProjectIn } from './load-project-in.ts';
 
 const files = {
   'project.yaml': 'name: shop\ntargets: { dev: {} }\n',
@@ -71,10 +70,7 @@ type Reads = Readonly<Record<NodeId, Readonly<Record<NodeId, readonly string[]>>
 
 async function told(now: Readonly<Record<string, Readonly<Record<string, string>>>>, reads: Reads = {}): Promise<readonly string[]> {
   using folder = projectFolder(files);
-  const { manifest } = await openProject(
-    { 'project-dir': undefined, target: undefined, vars: undefined },
-    { cwd: folder.dir, env: {}, secrets: new Secrets() },
-  );
+  const { manifest } = await loadProjectIn(folder.dir);
   const relations = Object.entries(now).map(([name, types]): [NodeId, CheckedRelation] => [
     `model.${name}`,
     { columns: columns(types), from: 'checked' },

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { projectRuleFindings } from '../../framework/check/project-rules.ts';
-import { openProject } from '../../framework/cli/open-project.ts';
-import { Secrets } from '../../framework/cli/secrets.ts';
 import { projectFolder } from '../support/cli.ts';
+import { loadProjectIn } from './load-project-in.ts';
 
 const files = {
   'sources/beat.yaml': 'kind: source\nname: beat\ntables:\n  - name: log\n',
@@ -82,9 +81,6 @@ test('a rule whose selection matches nothing is a mistake at the rule', async ()
 
 async function findingsOf(rule: string) {
   using folder = projectFolder({ ...files, 'project.yaml': `name: shop\ntargets: { dev: {} }\nvars: {}\nrules:\n  - ${rule}\n` });
-  const { project, manifest } = await openProject(
-    { 'project-dir': undefined, target: undefined, vars: undefined },
-    { cwd: folder.dir, env: {}, secrets: new Secrets() },
-  );
+  const { project, manifest } = await loadProjectIn(folder.dir);
   return projectRuleFindings(project, manifest);
 }
