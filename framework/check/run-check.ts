@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { engineVersion } from '../connections/embedded-engine.ts';
+import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
@@ -9,6 +10,7 @@ import { checkGraph } from './check-graph.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
+import { projectRuleFindings } from './project-rules.ts';
 
 /** What was checked, and what was found. */
 export interface CheckResult {
@@ -32,7 +34,8 @@ export interface CheckOptions {
  * `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
  */
 export async function runCheck({ project, manifest, engine, only }: CheckOptions): Promise<CheckResult> {
-  if (!engine) return { graph: null, findings: [] };
+  const rules = projectRuleFindings(project, manifest);
+  if (!engine) return { graph: null, findings: rules.toSorted(byPlace) };
   const cache = CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion());
   const graph = await checkGraph(manifest, engine, {
     project,
@@ -41,8 +44,17 @@ export async function runCheck({ project, manifest, engine, only }: CheckOptions
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
   });
   cache.write((id) => manifest.nodes.has(id));
-  const findings = graph.findings.filter(({ node }) => node === null || only === null || only.has(node));
-  return { graph, findings: findings.toSorted(byPlace) };
+  const findings = [...rules, ...graph.findings, ...contractFindings(manifest, graph)];
+  return { graph, findings: findings.filter(({ node }) => node === null || only === null || only.has(node)).toSorted(byPlace) };
+}
+
+/** Enforced contracts against what ClickHouse says that the models return. */
+function contractFindings(manifest: Manifest, { relations }: CheckedGraph): readonly Finding[] {
+  return [...relations].flatMap(([id, { columns, from }]) => {
+    const node = manifest.nodes.get(id);
+    if (node?.kind !== 'model' || from !== 'checked') return [];
+    return contractMistakes(node, columns).map((error): Finding => ({ severity: 'error', node: id, error }));
+  });
 }
 
 function byPlace(a: Finding, b: Finding): number {
