@@ -1,11 +1,11 @@
-import { hash } from 'node:crypto';
 import { GccflowError } from '../foundation/error.ts';
-import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from '../manifest/manifest.ts';
+import type { Manifest, ModelNode, Node, NodeId, SeedNode, TestNode } from '../manifest/manifest.ts';
 import { maskerOf, maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import type { Relation } from '../manifest/relation.ts';
 import { type RenderContext, renderSql, renderText, withChanges } from '../manifest/render-sql.ts';
-import type { Column } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
+import { comparableConfig, contractOf, relationAnywhere } from './comparable-config.ts';
+import { canonicalJson, hashLength, hashOf } from './hash-value.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { normalizeSql } from './normalize-sql.ts';
 
@@ -19,9 +19,6 @@ export function factsOf(manifest: Manifest, node: Node): NodeFacts {
 }
 
 const none: NodeFacts = { body: '', configs: '', contract: '', macros: '', relation: '', persisted_descriptions: '' };
-
-/** What stands for a database that the target names. */
-const ofTarget = '{target}';
 
 class FactFinder {
   /** The graph as it would be rendered with no secret known. */
@@ -54,7 +51,12 @@ class FactFinder {
       case 'seed':
         return { ...this.#factsOfBuilt(node), body: node.contentHash.slice(0, hashLength), contract: hashOf(contractOf(node.columns)) };
       case 'source':
-        return { ...none, ...this.#factsOfSource(node, written) };
+        return {
+          ...none,
+          configs: hashOf([node.loadedAt, node.loadedAtQuery, node.freshness]),
+          contract: hashOf(contractOf(node.columns)),
+          relation: hashOf(written),
+        };
       case 'test':
         return {
           ...none,
@@ -81,10 +83,10 @@ class FactFinder {
       case 'api':
       case 'flow':
         return { ...none, body: hashOf(written) };
-      default: {
-        const { id, name, fqn, tags, meta, description, file, at, ...own } = node;
-        return { ...none, body: hashOf(this.#maskAll([own, this.#manifest.parents.get(id)])) };
-      }
+      case 'exposure':
+        return { ...none, body: hashOf([node.owner, node.url, this.#manifest.parents.get(node.id)]) };
+      case 'unit_test':
+        return { ...none, body: hashOf([node.subject, node.inputs, node.expect, maskNamedSecrets(node.overrides)]) };
     }
   }
 
@@ -96,11 +98,6 @@ class FactFinder {
       configs: hashOf([this.#maskAll(comparableConfig(config)), hooks]),
       relation: hashOf(relationAnywhere(node)),
     };
-  }
-
-  #factsOfSource({ columns, loadedAt, freshness, relation, ...source }: SourceNode, written: string): Partial<NodeFacts> {
-    const { id, name, fqn, tags, meta, description, file, at, kind, sourceName, ...own } = source;
-    return { configs: hashOf([loadedAt, freshness, own]), contract: hashOf(contractOf(columns)), relation: hashOf(written) };
   }
 
   /** What a build could run: without and, where it makes a difference, with `is_incremental`. */
@@ -167,57 +164,10 @@ class FactFinder {
   }
 }
 
-/** Where a node is built, without what the target says of it. */
-function relationAnywhere({ config, relation }: ModelNode | SeedNode): Relation {
-  return { database: config.database ?? ofTarget, name: relation.name };
-}
-
-/** Config keys that change nothing but words and selections, and those that other facts hold. */
-const otherwiseKnown = new Set(['enabled', 'tags', 'meta', 'database', 'alias', 'contract', 'description', 'docs', 'group']);
-/** Config keys that hold SQL, so that their form does not count. */
-const sqlKeys = new Set(
-  'engine order_by primary_key partition_by ttl indexes projections overwrite_range codecs column_types where warn_if error_if fail_calc'.split(
-    ' ',
-  ),
-);
-
-function comparableConfig(config: object): Record<string, unknown> {
-  const entries = Object.entries(config).filter(([key]) => !otherwiseKnown.has(key));
-  return Object.fromEntries(entries.map(([key, value]) => [key, sqlKeys.has(key) ? normalizeTexts(value) : value]));
-}
-
-function normalizeTexts(value: unknown): unknown {
-  if (typeof value === 'string') return normalizeSql(value);
-  if (Array.isArray(value)) return value.map(normalizeTexts);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, normalizeTexts(item)]));
-}
-
-function contractOf(columns: readonly Column[]) {
-  return columns
-    .map(({ name, type, constraints }) => ({ name, type: type === null ? null : normalizeSql(type), constraints }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
 function withoutTemplateComments(text: string): string {
   return text.replaceAll(/\{\{~?!--[\s\S]*?--~?\}\}|\{\{~?![\s\S]*?\}\}/g, '');
 }
 
 function maskRecord<Value>(values: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
   return maskNamedSecrets(values) as Readonly<Record<string, Value>>;
-}
-
-const hashLength = 16;
-
-function hashOf(value: unknown): string {
-  return hash('sha256', canonicalJson(value)).slice(0, hashLength);
-}
-
-/** JSON with the keys of every map in order, so that theirs in a file does not count. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
 }

@@ -14,7 +14,7 @@ export function readWritten(value: unknown): Written {
   if (!isRecord(value) || typeof value.name !== 'string') return {};
   if (value.kind === 'source') return writtenTables(value.name, value);
   if (typeof value.kind !== 'string' || !ownFiles.has(value.kind)) return {};
-  const said = Object.entries(value).filter(([key]) => !wordsOnly.has(key));
+  const said = Object.entries({ ...value, columns: withoutWords(value.columns) }).filter(([key]) => !wordsOnly.has(key));
   return { [`${value.kind}.${value.name}`]: canonicalText(Object.fromEntries(said)) };
 }
 
@@ -25,6 +25,19 @@ function writtenTables(source: string, { database, tables }: Readonly<Record<str
   return Object.fromEntries(
     named.map(({ name, identifier }) => [`source.${source}.${name}`, JSON.stringify([database ?? source, identifier ?? name])]),
   );
+}
+
+/** Columns, a list or a map by name, without their descriptions. */
+function withoutWords(columns: unknown): unknown {
+  if (Array.isArray(columns)) return columns.map(withoutDescription);
+  if (!isRecord(columns)) return columns;
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, withoutDescription(column)]));
+}
+
+function withoutDescription(column: unknown): unknown {
+  if (!isRecord(column)) return column;
+  const { description: _description, ...said } = column;
+  return said;
 }
 
 /** JSON with the keys of every map in order, without what may be a secret. */

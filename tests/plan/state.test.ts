@@ -31,6 +31,8 @@ models:
   - name: orders
     description: All orders.
     columns: [{ name: id, type: UInt64, description: The key., tests: [not_null] }]
+unit_tests:
+  - { name: two_regions, model: regions, given: [{ input: countries, rows: [{ code: DE }] }], expect: { rows: [{ code: DE }] } }
 exposures: [{ name: board, depends_on: [report], url: 'https://example.org' }]
 `,
   'macros/money.hbs': 'round({{column}}, {{> digits}})',
@@ -41,7 +43,7 @@ name: publish
 description: For readers.
 from: report
 to: report
-columns: [id, { name: price, type: 'numeric(12,2)' }]
+columns: [id, { name: price, type: 'numeric(12,2)', description: In euro. }]
 `,
   'sinks/event.yaml': `kind: sink
 name: event
@@ -121,8 +123,24 @@ const cases: readonly (readonly [what: string, change: Loading, expected: Record
     { 'test.not_null_orders_id': ['body', 'configs'] },
   ],
   ["a sync's columns", { change: edited('sinks/publish.yaml', '12,2', '14,2') }, { 'sync.publish': ['body', 'contract'] }],
+  [
+    'places in files, and what is said of a source',
+    {
+      change: {
+        ...edited('models/shop.yaml', 'kind:', '# moved\n\nkind:'),
+        ...edited('sources/raw.yaml', 'database:', 'description: Raw data.\ndatabase:'),
+      },
+    },
+    {},
+  ],
+  ["a sync's comment of a column", { change: edited('sinks/publish.yaml', 'euro', 'EUR') }, { 'sync.publish': ['persisted_descriptions'] }],
   ["a sync's comment", { change: edited('sinks/publish.yaml', 'For readers', 'For all') }, { 'sync.publish': ['persisted_descriptions'] }],
   ['a queue', { change: edited('sinks/event.yaml', '[a]', '[b]') }, { 'sink.event': ['body'] }],
+  [
+    'a unit test',
+    { change: edited('models/shop.yaml', 'rows: [{ code: DE }] } }', 'rows: [] } }') },
+    { 'unit_test.regions.two_regions': ['body'] },
+  ],
   ['an exposure', { change: edited('models/shop.yaml', 'example.org', 'example.com') }, { 'exposure.board': ['body'] }],
   ['a new model', { change: { 'models/extra.sql': 'select 1 as x' } }, { 'model.extra': ['new'] }],
 ];
@@ -152,8 +170,13 @@ test('state: selects by kind of change, and everything is modified or unmodified
   assert.deepEqual(await select('state:modified.body', oneEdit), ['model.regions']);
   assert.deepEqual(await select('state:modified.config', oneEdit), []);
   assert.deepEqual(await select('state:modified.configs', oneEdit), []);
-  assert.deepEqual(await select('state:modified.upstream', oneEdit), ['exposure.board', 'model.report', 'sync.publish']);
-  assert.deepEqual(await select('state:modified.body+1', oneEdit), ['model.regions', 'model.report']);
+  assert.deepEqual(await select('state:modified.upstream', oneEdit), [
+    'exposure.board',
+    'model.report',
+    'sync.publish',
+    'unit_test.regions.two_regions',
+  ]);
+  assert.deepEqual(await select('state:modified.body+1', oneEdit), ['model.regions', 'model.report', 'unit_test.regions.two_regions']);
 });
 
 test('a misspelled kind of change is an error with the nearest name, whatever is modified', async () => {
@@ -177,7 +200,13 @@ test('what is gone from the project is removed', async () => {
 
   const removed = new StateComparison(manifest, stateOf(await load())).removed();
 
-  assert.deepEqual(removed.map(({ id }) => id).toSorted(), ['exposure.board', 'model.report', 'sync.publish', 'test.not_null_orders_id']);
+  assert.deepEqual(removed.map(({ id }) => id).toSorted(), [
+    'exposure.board',
+    'model.report',
+    'sync.publish',
+    'test.not_null_orders_id',
+    'unit_test.regions.two_regions',
+  ]);
 });
 
 test('no secret is in a hash, neither of the environment nor of vars', async () => {
