@@ -9,6 +9,7 @@ import { type ExitCode, exitCode } from './exit-code.ts';
 import { locateProject, openProject } from './open-project.ts';
 import type { EverywhereOptions, RunOptions, SelectionOptions } from './options.ts';
 import { runNodes } from './run-nodes.ts';
+import { runTests } from './run-tests.ts';
 
 type RetryValues = Values<RunOptions & Pick<SelectionOptions, 'state'> & EverywhereOptions>;
 
@@ -25,7 +26,7 @@ export async function retryLastRun(given: RetryValues, context: CommandContext):
     return exitCode.ok;
   }
   const how = { fullRefresh: last.args.full_refresh === true, requireFresh: last.args.require_fresh === true };
-  return runNodes(opened, { command, nodes, ...how, ...timeOf(last) }, values, context);
+  return (command === 'test' ? runTests : runNodes)(opened, { command, nodes, ...how, ...timeOf(last) }, values, context);
 }
 
 function planCommandOf({ command }: LastRun): PlanCommand {

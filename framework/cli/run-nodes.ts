@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import type { Instant } from '../manifest/interval.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { findUnselected } from '../plan/defer-refs.ts';
 import type { Plan } from '../plan/plan.ts';
+import { isGood } from '../run/node-result.ts';
 import { readExisting } from '../run/read-existing.ts';
 import { defaultRetry } from '../run/run-deps.ts';
 import { runPlan } from '../run/run-plan.ts';
-import type { RunResult } from '../run/run-result.ts';
+import type { NodeResult, RunResult } from '../run/run-result.ts';
 import type { StaleSources } from '../run/stale-nodes.ts';
 import { writeArtifacts } from '../run/write-artifacts.ts';
 import type { CommandContext, Values } from './command.ts';
@@ -21,12 +24,16 @@ import { openProgress } from './progress.ts';
 import { readVersion } from './read-version.ts';
 import { runSyncWith } from './run-sync-with.ts';
 
-/** Plans and runs nodes, shows the progress, writes the artifacts and prints the outcome. The whole of build, run, seed, test and sync. */
+/**
+ * Plans and runs nodes, shows the progress, writes the artifacts and prints the outcome. The whole of build, run, seed, test and sync.
+ * `before`: what the command has run already.
+ */
 export async function runNodes(
   opened: OpenProject,
   request: NodesRequest,
   values: Values<RunOptions & EverywhereOptions>,
   context: CommandContext,
+  before: readonly NodeResult[] = [],
 ): Promise<ExitCode> {
   const { project, manifest } = opened;
   const threads = values.threads ?? project.target.threads;
@@ -40,15 +47,43 @@ export async function runNodes(
   const planAgain = await openPlanner(deferred, request, connections.warehouse, context.clock);
   const plan = await planAgain();
 
-  const result = await runWithProgress(plan, deferred, { connections, values, context, threads, waitLockMs, stale, replan: planAgain });
-  printRun(result, { context, manifest: deferred.manifest, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
+  const ran = await runWithProgress(plan, deferred, { connections, values, context, threads, waitLockMs, stale, replan: planAgain });
+  return finishRun(joinResults(before, ran), { opened, shown: deferred.manifest, request, executionTime: plan.executionTime }, values, context);
+}
+
+interface FinishedRun {
+  readonly opened: OpenProject;
+  /** The graph as it ran. */
+  readonly shown: Manifest;
+  readonly request: NodesRequest;
+  readonly executionTime: Instant;
+}
+
+/** Prints the outcome of a run and writes its artifacts. */
+export async function finishRun(
+  result: RunResult,
+  { opened: { project, manifest }, shown, request, executionTime }: FinishedRun,
+  values: Values<RunOptions & EverywhereOptions>,
+  context: CommandContext,
+): Promise<ExitCode> {
+  printRun(result, { context, manifest: shown, json: values.json === true, logFormat: values['log-format'] ?? 'text' });
   await writeArtifacts(result, manifest, {
     targetDir: join(project.dir, 'target'),
-    args: await artifactArgs(values, request, plan),
+    args: await artifactArgs(values, request, executionTime),
     version: readVersion(),
     redact: (text) => context.secrets.redact(text),
   });
   return result.status === 'success' ? exitCode.ok : exitCode.failed;
+}
+
+/** A run with what went before it. */
+function joinResults(before: readonly NodeResult[], result: RunResult): RunResult {
+  const [first] = before;
+  if (!first) return result;
+  const startedAt = first.startedAt ?? result.startedAt;
+  const durationMs = result.startedAt.getTime() + result.durationMs - startedAt.getTime();
+  const status = result.status === 'success' && !before.every(isGood) ? 'error' : result.status;
+  return { ...result, status, startedAt, durationMs, nodes: [...before, ...result.nodes] };
 }
 
 function runsSyncs({ manifest }: OpenProject, { command, nodes }: NodesRequest): boolean {
@@ -90,7 +125,7 @@ async function runWithProgress(plan: Plan, { manifest }: OpenProject, running: R
 async function artifactArgs(
   values: Values<RunOptions & EverywhereOptions>,
   { fullRefresh, requireFresh = false, asked }: NodesRequest,
-  { executionTime }: Plan,
+  executionTime: Instant,
 ): Promise<Record<string, unknown>> {
   const given = Object.entries(values).filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0));
   const args = Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));

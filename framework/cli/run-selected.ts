@@ -31,7 +31,10 @@ export async function runSelected(
     return exitCode.ok;
   }
   if (how.asked) requireIntervals(opened, selection.nodes, how);
-  return runNodes(opened, { command, nodes: [...selection.nodes], ...how }, values, context);
+  const request = { command, nodes: [...selection.nodes], ...how };
+  if (command !== 'test') return runNodes(opened, request, values, context);
+  const { runTests } = await import('./run-tests.ts');
+  return runTests(opened, request, values, context);
 }
 
 /** `--start` and `--end` that change nothing are a mistake. Throws USAGE. */

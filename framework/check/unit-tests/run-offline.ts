@@ -17,7 +17,7 @@ export async function runOffline(
   await using engine = await openCheckEngine();
   const seedColumns = (seed: Parameters<typeof readSeedColumns>[0]) => readSeedColumns(seed, engineWarehouse(engine), project.dir);
   const graph = await checkGraph(above(tests, manifest), engine, { project, seedColumns });
-  return runUnitTests(tests, { ...deps, manifest, engine, columnsOf: (id) => graph.relations.get(id)?.columns ?? null });
+  return await runUnitTests(tests, { ...deps, manifest, engine, columnsOf: (id) => graph.relations.get(id)?.columns ?? null });
 }
 
 /** The graph with only what the tests rest on, and the sinks: they may say which columns a source has. */
