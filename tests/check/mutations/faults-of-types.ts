@@ -25,7 +25,7 @@ export const faultsOfTypes: readonly Fault[] = [
     edit(mart, 'sum(amount) as spent', 'sum(tags) as spent'),
     edit(daily, 'sum(o.amount)', 'sum(o.state)'),
     edit(daily, 'toFloat64(o.amount)', 'toFloat64(o.tags)'),
-    edit(tags, "groupUniqArray(5)(state), ',')", "groupUniqArray(5)(amount), ',')"),
+    edit(tags, "arrayStringConcat(groupUniqArray(5)(state), ',')", 'arraySum(groupUniqArray(5)(state))'),
     edit(countries, 'upper(k.code)', 'upper(k.population)'),
     edit(countries, 'revenue / population as revenue_each', 'revenue / country as revenue_each'),
     edit(martPaid, 'sum(amount) as paid', 'sum(concat(amount, 1)) as paid'),
@@ -54,7 +54,7 @@ export const faultsOfTypes: readonly Fault[] = [
     edit(customers, "coalesce(email, 'none')", 'email - 1'),
     edit(events, '    price\n', '    price * kind\n'),
     edit(countries, 'revenue / population', 'last_day / population'),
-    edit(mart, 's.last_order as last_order', 's.last_order || 1 as last_order'),
+    edit(mart, 's.last_order as last_order', 's.last_order * c.full_name as last_order'),
   ),
   ...faults(
     'not under an aggregate',
