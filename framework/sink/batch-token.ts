@@ -9,11 +9,10 @@ const process = randomUUID();
  * producers may give one id to many messages, and ClickHouse would drop the second of two batches with one token.
  */
 export function batchToken(held: readonly Held[]): string {
-  const hash = createHash('sha256');
-  for (const { delivery } of held) {
-    const { messageId, key, body } = delivery;
+  const heads = held.map(({ delivery: { messageId, key, body } }) => {
     const id = messageId ?? `${process} ${key}`;
-    hash.update(`${id.length} ${id} ${body.length} `).update(body);
-  }
-  return hash.digest('hex');
+    return `${id.length} ${id} ${body.length} `;
+  });
+  const bodies = Buffer.concat(held.map(({ delivery }) => delivery.body)); // one call for thousands: each costs as much as a body
+  return createHash('sha256').update(heads.join('')).update(bodies).digest('hex');
 }

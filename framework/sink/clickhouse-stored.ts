@@ -3,7 +3,7 @@ import type { Warehouse } from '../connections/warehouse.ts';
 import { quoteName, quoteText } from '../foundation/quote.ts';
 import type { SinkFile } from '../project/sink-file.ts';
 import type { ClickHouseTable } from './clickhouse-table.ts';
-import type { Entry, Row } from './entry.ts';
+import { type Entry, fieldsOf, type Row } from './entry.ts';
 import { parseTime } from './time-value.ts';
 
 interface StoredSearch {
@@ -89,7 +89,7 @@ function typeName(type: string): string {
 }
 
 function secondsOf(row: Row, name: string): number | null {
-  const value = row[name];
+  const value = fieldsOf(row)[name];
   return typeof value === 'number' ? value : (parseTime(value)?.seconds ?? null);
 }
 

@@ -53,16 +53,44 @@ function tooLarge(what: string, maxBytes: number): RowMistake {
   return new RowMistake('BODY_TOO_LARGE', `${what}, and max_body allows ${maxBytes}.`);
 }
 
-/** Numbers that may not be exact as doubles: sixteen digits, or an exponent of three. Texts that hold such only cost time. */
-const inexact = /(?:^|[[:,\s])-?(?:\d{16}|\d[\d.]*[eE]\+?\d{3})/;
-
 function parseJson(text: string): unknown {
   try {
-    return inexact.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
+    return holdsInexact(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
   } catch (error) {
     if (error instanceof RowMistake) throw error;
     throw new RowMistake('BODY_SYNTAX', text.trim() === '' ? 'The body is empty.' : 'The body is no JSON.');
   }
+}
+
+/** Whether a number may not be exact as a double: it has sixteen digits, or an exponent of three. A pattern that says the same takes four times as long. */
+function holdsInexact(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    if (!isDigit(text, at)) continue;
+    const start = at;
+    while (isDigit(text, at)) at++;
+    if (beginsNumber(text, start) && (at - start >= 16 || hasLongExponent(text, at))) return true;
+  }
+  return false;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 48 && code <= 57;
+}
+
+/** Digits in the middle of a text begin none, but for those of a text that looks like JSON: then the slow way is taken in vain. */
+function beginsNumber(text: string, start: number): boolean {
+  const before = text[start - 1] === '-' ? start - 2 : start - 1;
+  return before < 0 || '[:, \n\r\t'.includes(text[before] ?? '');
+}
+
+const longExponent = /[\d.]*[eE]\+?\d{3}/y;
+
+function hasLongExponent(text: string, at: number): boolean {
+  const next = text[at];
+  if (next !== '.' && next !== 'e' && next !== 'E') return false;
+  longExponent.lastIndex = at;
+  return longExponent.test(text);
 }
 
 /** Digits of the widest integer a column can have, Int256, and a sign. */

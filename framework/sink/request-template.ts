@@ -1,10 +1,10 @@
-import type { Row } from './entry.ts';
+import type { Fields } from './entry.ts';
 
 /** Fields of a row that a template names, and how a request is made of one. */
 export interface RequestTemplate<Made> {
   /** Names of fields, each once; a dotted one leads into an object. */
   readonly fields: readonly string[];
-  make(row: Row): Made;
+  make(row: Fields): Made;
 }
 
 /** A row lacks what an address needs, or would lead it elsewhere. Never holds a value. */
@@ -29,7 +29,7 @@ export function bodyTemplate(template: unknown): RequestTemplate<unknown> {
  */
 export function addressTemplate(template: string): RequestTemplate<URL> {
   const shape = pathShape(template.replaceAll(field, 'x'));
-  const make = (row: Row): URL => {
+  const make = (row: Fields): URL => {
     const text = template.replaceAll(field, (_call, name: string) => {
       const value = fieldOf(row, name);
       if (value === undefined || value === null) throw new AddressMistake(`the address needs the field '${name}', which is missing`);
@@ -59,7 +59,7 @@ function textsOf(template: unknown): string[] {
   return typeof template === 'object' && template !== null ? Object.values(template).flatMap(textsOf) : [];
 }
 
-function compile(template: unknown): (row: Row) => unknown {
+function compile(template: unknown): (row: Fields) => unknown {
   if (Array.isArray(template)) {
     const items = template.map(compile);
     return (row) => items.map((make) => make(row));
@@ -75,7 +75,7 @@ function compile(template: unknown): (row: Row) => unknown {
 }
 
 /** A field by its whole name, else by its dotted path. */
-function fieldOf(row: Row, name: string): unknown {
+function fieldOf(row: Fields, name: string): unknown {
   if (Object.hasOwn(row, name)) return row[name];
   let value: unknown = row;
   for (const key of name.split('.')) {

@@ -5,7 +5,7 @@ import type { Log } from '../foundation/log.ts';
 import type { SinkFile } from '../project/sink-file.ts';
 import { type Column, compileColumn, parsePath, pathReader, type RowOrigin } from './columns.ts';
 import { type Drift, watchDrift } from './drift.ts';
-import type { Entry, Row } from './entry.ts';
+import type { Entry, Fields } from './entry.ts';
 import { jsonText, jsonValue } from './json-text.ts';
 import { type Body, parseBody } from './parse-body.ts';
 import { RowMistake } from './row-mistake.ts';
@@ -33,6 +33,7 @@ export async function openRowMaker(sink: SinkFile, { folder, clock, log }: RowMa
   const pick = transform ? transformed(transform) : picker(sink.each);
   const build = rowBuilder(sink, drift);
   const idOf = idReader(sink.deduplicate_by);
+  const takesText = 'clickhouse' in sink.to;
   const make = (delivery: Delivery): Entry => {
     const body = parseBody(delivery, sink.max_body);
     const now = clock.now();
@@ -41,7 +42,8 @@ export async function openRowMaker(sink: SinkFile, { folder, clock, log }: RowMa
       throw new RowMistake('BODY_TOO_LARGE', `The body makes ${objects.length} rows, and ${maxRows} are taken at most.`);
     }
     const rows = objects.map((object) => build({ delivery, text: body.text, root: body.value, object, now }));
-    return { delivery, rows, ids: idOf === null ? none : rows.map(idOf), bytes: body.bytes };
+    const ids = idOf === null ? none : rows.map(idOf);
+    return { delivery, rows: takesText ? rows.map((row) => JSON.stringify(row)) : rows, ids, bytes: body.bytes };
   };
   return { make: transform ? (delivery) => blamed(() => make(delivery)) : make };
 }
@@ -111,12 +113,12 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Promise);
 }
 
-type Build = (origin: RowOrigin) => Row;
+type Build = (origin: RowOrigin) => Fields;
 
 function rowBuilder(sink: SinkFile, drift: Drift): Build {
   const dialect = dialectOf(sink.to);
   const entries = Object.entries(sink.columns);
-  if (entries.length === 0) return ({ object }) => jsonValue(object) as Row;
+  if (entries.length === 0) return ({ object }) => jsonValue(object) as Fields;
   const keys = new Set([sink.deduplicate_by, ...('postgres' in sink.to ? sink.to.key : [])]);
   const columns = entries.map(([name, column]) => compileColumn(name, column, { sink: sink.name, dialect, isKey: keys.has(name), drift }));
   const finish = unknownFieldWriter(sink, columns, drift);
@@ -151,6 +153,6 @@ function unknownFieldWriter(
   };
 }
 
-function idReader(column: string | null): ((row: Row) => string) | null {
+function idReader(column: string | null): ((row: Fields) => string) | null {
   return column === null ? null : (row) => String(row[column]);
 }

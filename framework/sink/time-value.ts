@@ -21,12 +21,15 @@ export function parseTime(value: unknown): Moment | null {
   return { seconds, nanos: fraction === '' ? 0 : Number(fraction.padEnd(9, '0')) };
 }
 
-/** Null for a day that does not exist: `Date` would take the 31st of June for the 1st of July. */
+/** The calendar repeats itself after them. */
+const secondsOf400Years = 146_097 * 86_400;
+
+/** Null for a day that does not exist: `Date` would take the 31st of June for the 1st of July, and years below 100 for those after 1900. */
 function midnightOf(year: number, month: number, day: number): number | null {
   if (month < 1 || month > 12 || day < 1 || day > 31) return null;
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCDate() === day ? date.getTime() / 1000 : null;
+  const ms = Date.UTC(year + 400, month - 1, day);
+  if (day > 28 && new Date(ms).getUTCDate() !== day) return null;
+  return ms / 1000 - secondsOf400Years;
 }
 
 function offsetOf(zone: string): number | null {

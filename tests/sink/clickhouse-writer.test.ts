@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Warehouse } from '../../framework/connections/warehouse.ts';
 import { GccflowError } from '../../framework/foundation/error.ts';
-import type { Entry, Row } from '../../framework/sink/entry.ts';
+import type { Entry, Fields } from '../../framework/sink/entry.ts';
 import type { Writer } from '../../framework/sink/writer.ts';
 import { openWriter } from '../../framework/sink/writers/index.ts';
 import { entryOf, faultOf, sinkNode } from '../support/sink-node.ts';
@@ -30,8 +30,8 @@ function write(writer: Writer, entries: readonly Entry[], token = 't'): Promise<
   return writer.write(entries, { token, signal });
 }
 
-const row = (id: string, details: Row = {}): Row => ({ id, n: 1, at: 1_700_000_000, ...details });
-const entry = (id: string, details: Row = {}): Entry => entryOf([row(id, details)], [id]);
+const row = (id: string, details: Fields = {}): Fields => ({ id, n: 1, at: 1_700_000_000, ...details });
+const entry = (id: string, details: Fields = {}): Entry => entryOf([row(id, details)], [id]);
 
 async function idsOf(warehouse: Warehouse, database: string): Promise<string[]> {
   const rows = await warehouse.query<{ id: string }>(`select id from ${database}.t order by id`);

@@ -8,7 +8,7 @@ import type { Delivery } from '../../framework/connections/broker.ts';
 import { InvalidProject } from '../../framework/foundation/diagnostics.ts';
 import { GccflowError } from '../../framework/foundation/error.ts';
 import type { Log } from '../../framework/foundation/log.ts';
-import type { Entry } from '../../framework/sink/entry.ts';
+import { type Entry, type Fields, fieldsOf } from '../../framework/sink/entry.ts';
 import { openRowMaker, type RowMaker } from '../../framework/sink/row-maker.ts';
 import { RowMistake } from '../../framework/sink/row-mistake.ts';
 import { deliveryOf, sinkNode } from '../support/sink-node.ts';
@@ -27,8 +27,9 @@ async function maker(sink: Readonly<Record<string, unknown>>, { folder = '/', lo
   return openRowMaker(file, { folder, clock, log });
 }
 
-function make(rows: RowMaker, body: unknown, details: Partial<Delivery> = {}): Entry {
-  return rows.make(deliveryOf(typeof body === 'string' ? body : JSON.stringify(body), details));
+function make(rows: RowMaker, body: unknown, details: Partial<Delivery> = {}): Entry & { readonly rows: readonly Fields[] } {
+  const entry = rows.make(deliveryOf(typeof body === 'string' ? body : JSON.stringify(body), details));
+  return { ...entry, rows: entry.rows.map(fieldsOf) };
 }
 
 function mistakeOf(work: () => unknown): string {

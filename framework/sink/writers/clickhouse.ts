@@ -146,7 +146,5 @@ class ClickHouseWriter implements Writer {
 
 /** One row a line; empty where there is none. */
 function linesOf(entries: readonly Entry[]): string {
-  let lines = '';
-  for (const { rows } of entries) for (const row of rows) lines += `${JSON.stringify(row)}\n`;
-  return lines;
+  return entries.flatMap(({ rows }) => rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row)))).join('\n');
 }

@@ -5,7 +5,7 @@ import { didYouMean } from '../../foundation/closest.ts';
 import { GccflowError } from '../../foundation/error.ts';
 import type { SinkNode } from '../../manifest/manifest.ts';
 import type { HttpDestination } from '../../project/sink-file.ts';
-import type { Entry, Row } from '../entry.ts';
+import { type Entry, type Fields, fieldsOf } from '../entry.ts';
 import { answerFault, connectionFault, lateFault } from '../http-write-fault.ts';
 import { AddressMistake, addressTemplate, bodyTemplate, type RequestTemplate } from '../request-template.ts';
 import { WriteFault, type WriteOptions, type Writer } from '../writer.ts';
@@ -78,12 +78,12 @@ class HttpWriter implements Writer {
   async #writeEntry(entry: Entry, signal: AbortSignal): Promise<void> {
     const key = idempotencyKey(entry);
     for (let index = this.#accepted.get(entry) ?? 0; index < entry.rows.length; index++) {
-      await this.#send(entry.rows[index] ?? {}, entry.rows.length === 1 ? key : `${key}-${index}`, signal);
+      await this.#send(fieldsOf(entry.rows[index] ?? {}), entry.rows.length === 1 ? key : `${key}-${index}`, signal);
       this.#accepted.set(entry, index + 1);
     }
   }
 
-  async #send(row: Row, key: string, signal: AbortSignal): Promise<void> {
+  async #send(row: Fields, key: string, signal: AbortSignal): Promise<void> {
     const { http, address, body, clock } = this.#parts;
     const headers = new Headers(this.#parts.headers);
     if (http.idempotency_header !== null) headers.set(http.idempotency_header, key);
@@ -156,7 +156,7 @@ function redirectOf(answer: Response, url: URL): URL | null {
   return next.protocol === url.protocol || next.protocol === 'https:' ? next : null;
 }
 
-function addressOf(address: RequestTemplate<URL>, row: Row): URL {
+function addressOf(address: RequestTemplate<URL>, row: Fields): URL {
   try {
     return address.make(row);
   } catch (thrown) {

@@ -5,7 +5,7 @@ import { columnText, insertRowsSql } from '../../connections/postgres-rows.ts';
 import { quoteName } from '../../foundation/quote.ts';
 import type { SinkNode } from '../../manifest/manifest.ts';
 import type { PostgresDestination } from '../../project/sink-file.ts';
-import type { Entry, Row } from '../entry.ts';
+import { type Entry, type Fields, fieldsOf } from '../entry.ts';
 import { type PostgresTable, preparePostgresTable } from '../postgres-table.ts';
 import { postgresWriteFault } from '../postgres-write-fault.ts';
 import { WriteFault, type WriteOptions, type Writer } from '../writer.ts';
@@ -51,7 +51,7 @@ class PostgresWriter implements Writer {
   }
 
   async write(entries: readonly Entry[], { token, signal }: WriteOptions): Promise<void> {
-    const rows = entries.flatMap((entry) => entry.rows);
+    const rows = entries.flatMap((entry) => entry.rows.map(fieldsOf));
     if (rows.length === 0) return;
     let transactionId: string | null = null;
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(writeMs)]);
@@ -88,7 +88,7 @@ class PostgresWriter implements Writer {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   /** Stores the rows, and gives back the id of the transaction: known before the commit, so that it can be asked for after a lost answer. */
-  async #insert(session: PostgresSession, rows: readonly Row[]): Promise<string | null> {
+  async #insert(session: PostgresSession, rows: readonly Fields[]): Promise<string | null> {
     const values = this.#columns.map((column) => rows.map((row) => columnText(row[column.name], column.isArray)));
     const [stored] = await session.query<{ id: string }>(this.#insertSql, [this.#lock, ...values]);
     return stored?.id ?? null;
