@@ -92,7 +92,7 @@ export function layoutOf({ config }: ModelNode): unknown {
 
 /** Changes with every change of the code that checks and renders. */
 function codeVersion(): string {
-  const dirs = ['.', '../manifest', '../materializations'].map((dir) => join(import.meta.dirname, dir));
+  const dirs = ['.', 'unit-tests', '../manifest', '../materializations'].map((dir) => join(import.meta.dirname, dir));
   const files = dirs.flatMap((dir) =>
     readdirSync(dir)
       .toSorted()

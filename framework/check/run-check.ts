@@ -11,6 +11,7 @@ import type { CheckedGraph } from './checked-graph.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
 import { projectRuleFindings } from './project-rules.ts';
+import { checkUnitTests } from './unit-tests/check-unit-tests.ts';
 
 /** What was checked, and what was found. */
 export interface CheckResult {
@@ -43,8 +44,9 @@ export async function runCheck({ project, manifest, engine, only }: CheckOptions
     only,
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
   });
+  const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   cache.write((id) => manifest.nodes.has(id));
-  const findings = [...rules, ...graph.findings, ...contractFindings(manifest, graph)];
+  const findings = [...rules, ...graph.findings, ...contractFindings(manifest, graph), ...unitTests];
   return { graph, findings: findings.filter(({ node }) => node === null || only === null || only.has(node)).toSorted(byPlace) };
 }
 

@@ -100,3 +100,20 @@ test('--fail-fast ends before the warehouse is opened', async () => {
   assert.doesNotMatch(stderr, /WAREHOUSE_UNREACHABLE/);
   assert.deepEqual(statuses(project.dir).at(-1)?.[1], 'skipped');
 });
+
+test('a check runs unit tests as well, and again only what could come out otherwise', async () => {
+  using project = projectFolder(offline);
+  const check = () => runCli(['check', '--json'], { cwd: project.dir });
+  const codes = ({ stdout }: { readonly stdout: string }): string[] =>
+    JSON.parse(stdout).map(({ code, node }: { code: string; node: string }) => `${code} ${node}`);
+
+  const [first, again] = [await check(), await check()];
+  project.write({ 'models/b.sql': 'select if(id = 5, 11, id * 2) as twice, upper(name) as name from {{ref "a"}}' });
+  const mended = await check();
+  project.write({ 'models/b.sql': 'select id + 1 as twice, upper(name) as name from {{ref "a"}}' });
+  const broken = await check();
+
+  assert.deepEqual([first, again].map(codes), [['UNIT_TEST_FAILED unit_test.b.doubles'], ['UNIT_TEST_FAILED unit_test.b.doubles']]);
+  assert.deepEqual(codes(mended), []);
+  assert.equal(codes(broken).length, 1);
+});
