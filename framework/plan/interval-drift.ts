@@ -1,6 +1,6 @@
 import { floorTo, type Instant, type Interval, intervalsIn, shiftBy } from '../manifest/interval.ts';
 import type { BatchSize } from '../project/model-config.ts';
-import { isWhole } from './interval-memory.ts';
+import { isWhole, joinIntervals } from './interval-memory.ts';
 
 /** A partition as `system.parts` shows it. */
 export interface PartitionPrint {
@@ -29,22 +29,40 @@ export interface Drift {
   readonly last: Instant;
 }
 
-/** Partitions in which somebody but gccflow and merges changed something since the publication. */
-export function findDrift(published: readonly PartitionPrint[], now: readonly PartitionPrint[]): Drift[] {
-  const before = new Map(published.map((print) => [print.partition, print]));
-  const after = new Map(now.map((print) => [print.partition, print]));
-  const partitions = [...new Set([...before.keys(), ...after.keys()])].sort();
-  return partitions.flatMap((partition) => compare(before.get(partition), after.get(partition)));
+/** What a publication recorded of its table. */
+export interface PartitionRecord {
+  readonly partitions: readonly PartitionPrint[];
+  /** What had drifted in the table before, and was not written anew. */
+  readonly drift: readonly Drift[];
 }
 
-function compare(before: PartitionPrint | undefined, after: PartitionPrint | undefined): Drift[] {
-  const some = before ?? after;
-  if (!some || (before && after && (before.writes === after.writes || before.content === after.content))) return [];
-  const [rowsPublished, rows] = [before?.rows ?? 0, after?.rows ?? 0];
+/** Partitions in which somebody but gccflow and merges changed something since the publication, and those that had drifted before. */
+export function findDrift({ partitions, drift }: PartitionRecord, now: readonly PartitionPrint[]): Drift[] {
+  const before = new Map(partitions.map((print) => [print.partition, print]));
+  const after = new Map(now.map((print) => [print.partition, print]));
+  const carried = new Map(drift.map((each) => [each.partition, each]));
+  const names = [...new Set([...before.keys(), ...after.keys(), ...carried.keys()])].sort();
+  return names.flatMap((partition) => {
+    const prints = [before.get(partition), after.get(partition)].filter((print) => print !== undefined);
+    const [was, is] = [before.get(partition), after.get(partition)];
+    const changed = !was || !is || (was.writes !== is.writes && was.content !== is.content);
+    const earlier = carried.get(partition);
+    const ranges = [...(changed ? prints : []), ...(earlier ? [earlier] : [])];
+    return ranges.length === 0 ? [] : [driftOf(partition, earlier?.rowsPublished ?? was?.rows ?? 0, is?.rows ?? 0, ranges)];
+  });
+}
+
+type Range = Pick<Drift, 'first' | 'last'>;
+
+function driftOf(partition: string, rowsPublished: number, rows: number, ranges: readonly Range[]): Drift {
   const kind = rows === 0 ? 'dropped' : rowsPublished === 0 ? 'added' : 'altered';
-  const times = [before, after].filter((print) => print !== undefined).flatMap(({ first, last }) => [first, last]);
-  const [first = some.first, last = some.last] = [times.toSorted()[0], times.toSorted().at(-1)];
-  return [{ partition: some.partition, kind, rowsPublished, rows, first, last }];
+  const [first = ''] = ranges.map((range) => range.first).toSorted();
+  const last =
+    ranges
+      .map((range) => range.last)
+      .toSorted()
+      .at(-1) ?? first;
+  return { partition, kind, rowsPublished, rows, first, last };
 }
 
 /** The intervals that a partition's rows belong or belonged to. */
@@ -52,21 +70,14 @@ export function intervalsOfDrift({ first, last }: Drift, size: BatchSize): Inter
   return intervalsIn({ start: first, end: shiftBy(floorTo(last, size), size, 1) }, size);
 }
 
-/**
- * What to record of a new publication: its partitions, and those of the one before that had drifted as drifted still, unless all of their intervals
- * were written anew. What somebody did to a table is not forgotten because a run went by.
- */
-export function carryDrift(
-  stage: readonly PartitionPrint[],
-  drift: readonly Drift[],
-  written: readonly Interval[],
-  size: BatchSize,
-): PartitionPrint[] {
-  const memory = { whole: written, open: [] };
-  const left = drift.filter((each) => !intervalsOfDrift(each, size).every((interval) => isWhole(memory, interval)));
-  const marks = left.map(({ partition, rowsPublished, first, last }) => {
-    return { partition, rows: rowsPublished, writes: '', content: '', first, last };
+/** What is left of drift after intervals were written anew: what somebody did to a table is not forgotten because a run went by. */
+export function carryDrift(drift: readonly Drift[], written: readonly Interval[], size: BatchSize): Drift[] {
+  const memory = { whole: joinIntervals(written), open: [] };
+  return drift.flatMap((each) => {
+    const left = intervalsOfDrift(each, size).filter((interval) => !isWhole(memory, interval));
+    const [first, last] = [left[0], left.at(-1)];
+    if (!first || !last) return [];
+    const [, begins = each.first] = [each.first, first.start].toSorted();
+    return [{ ...each, first: begins, last: last.end > each.last ? each.last : last.start }];
   });
-  const marked = new Set(marks.map(({ partition }) => partition));
-  return [...stage.filter(({ partition }) => !marked.has(partition)), ...marks];
 }

@@ -1,3 +1,4 @@
+import type { Interval } from '../manifest/interval.ts';
 import type { Manifest, Node } from '../manifest/manifest.ts';
 import { maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import { relationSql } from '../manifest/relation.ts';
@@ -44,7 +45,12 @@ function formatResult(result: NodeResult, node: Node, manifest: Manifest) {
     compiled: result.compiledSql !== null,
     compiled_code: result.compiledSql,
     relation_name: 'relation' in node && !isEphemeral(node) ? relationSql(node.relation) : null,
+    batch_results: result.intervals ? { successful: pairs(result.intervals.published), failed: pairs(result.intervals.failed) } : null,
   };
+}
+
+function pairs(intervals: readonly Interval[]): string[][] {
+  return intervals.map(({ start, end }) => [start, end]);
 }
 
 function isEphemeral(node: Node): boolean {

@@ -3,7 +3,7 @@ import { quoteName } from '../foundation/quote.ts';
 import { type Interval, instantOf } from '../manifest/interval.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { PartitionPrint } from '../plan/interval-drift.ts';
+import type { Drift, PartitionPrint, PartitionRecord } from '../plan/interval-drift.ts';
 import { stagingDatabase } from '../plan/publication.ts';
 import type { NodeStatements } from './node-statements.ts';
 
@@ -42,18 +42,17 @@ export async function createPartitionLedger(warehouse: Warehouse): Promise<void>
   await warehouse.execute(createSql);
 }
 
-export interface PartitionRecord {
+export interface PublicationRecord extends PartitionRecord {
   readonly publication: string;
   readonly node: NodeId;
   readonly relation: Relation;
   readonly run: string;
   readonly recordedAt: Date;
   readonly written: readonly Interval[];
-  readonly partitions: readonly PartitionPrint[];
 }
 
 /** Records a publication's partitions. Done before the publication: one that does not come about leaves a row that nobody looks up. */
-export async function writePartitions(statements: NodeStatements, record: PartitionRecord): Promise<void> {
+export async function writePartitions(statements: NodeStatements, record: PublicationRecord): Promise<void> {
   const { relation, recordedAt, ...rest } = record;
   const row = { ...rest, database: relation.database, relation: relation.name, recorded_at: recordedAt.getTime() };
   const settings = { async_insert: 0, insert_deduplicate: 0 };
@@ -61,13 +60,22 @@ export async function writePartitions(statements: NodeStatements, record: Partit
 }
 
 /** The partitions of a publication as they were recorded, or null where they were not. */
-export async function readPartitions(statements: NodeStatements, publication: string): Promise<readonly PartitionPrint[] | null> {
-  const [row] = await statements.query<{ partitions: (Omit<PartitionPrint, 'rows'> & { rows: string })[] }>(
-    `select partitions from ${relationSql(partitionLedger)} where publication = {publication:String} order by recorded_at desc limit 1`,
+export async function readPartitions(statements: NodeStatements, publication: string): Promise<PartitionRecord | null> {
+  const [row] = await statements.query<RecordRow>(
+    `select partitions, drift from ${relationSql(partitionLedger)} where publication = {publication:String} order by recorded_at desc limit 1`,
     {},
     { publication },
   );
-  return row ? row.partitions.map(({ rows, ...print }) => ({ ...print, rows: Number(rows) })) : null;
+  if (!row) return null;
+  return {
+    partitions: row.partitions.map(({ rows, ...print }) => ({ ...print, rows: Number(rows) })),
+    drift: row.drift.map(({ rowsPublished, rows, ...drift }) => ({ ...drift, rowsPublished: Number(rowsPublished), rows: Number(rows) })),
+  };
+}
+
+interface RecordRow {
+  readonly partitions: readonly (Omit<PartitionPrint, 'rows'> & { readonly rows: string })[];
+  readonly drift: readonly (Omit<Drift, 'rows' | 'rowsPublished'> & { readonly rows: string; readonly rowsPublished: string })[];
 }
 
 const createSql = `
@@ -79,7 +87,8 @@ create table if not exists ${relationSql(partitionLedger)} (
   run String,
   recorded_at DateTime64(3, 'UTC'),
   written Array(Tuple(start String, end String)),
-  partitions Array(Tuple(partition String, rows UInt64, writes String, content String, first String, last String)) codec(ZSTD)
+  partitions Array(Tuple(partition String, rows UInt64, writes String, content String, first String, last String)) codec(ZSTD),
+  drift Array(Tuple(partition String, kind String, rowsPublished UInt64, rows UInt64, first String, last String))
 )
 engine = MergeTree
 order by publication`;

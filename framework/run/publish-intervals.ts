@@ -2,7 +2,7 @@ import { GccflowError } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
 import type { Interval } from '../manifest/interval.ts';
 import { relationSql } from '../manifest/relation.ts';
-import { carryDrift, findDrift } from '../plan/interval-drift.ts';
+import { carryDrift, type Drift, findDrift } from '../plan/interval-drift.ts';
 import { formatIntervals, noMemory, remember } from '../plan/interval-memory.ts';
 import type { PlannedBuild } from '../plan/plan.ts';
 import { formatComment, parseComment } from '../plan/publication.ts';
@@ -60,13 +60,13 @@ export async function rememberIntervals(
 export async function recordPartitions(
   { publicationId, node, relation, stage }: PlannedBuild,
   { written }: IntervalsDone,
-  drift: ReturnType<typeof findDrift>,
+  drift: readonly Drift[],
   context: BuildContext,
 ): Promise<void> {
   const { statements, runId, deps } = context;
   const { event_time: eventTime, batch_size: size } = context.node.config;
   if (eventTime === null || size === null) return;
-  const partitions = carryDrift(await readPrints(statements, stage, eventTime), drift, written, size);
+  const partitions = await readPrints(statements, stage, eventTime);
   await writePartitions(statements, {
     publication: publicationId,
     node,
@@ -75,6 +75,7 @@ export async function recordPartitions(
     recordedAt: deps.clock.now(),
     written,
     partitions,
+    drift: carryDrift(drift, written, size),
   });
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { intervalsIn } from '../../framework/manifest/interval.ts';
 import { carryDrift, findDrift, intervalsOfDrift, type PartitionPrint } from '../../framework/plan/interval-drift.ts';
 
 const january: PartitionPrint = { partition: '202401', rows: 10, writes: '3.0', content: 'a', first: '2024-01-02', last: '2024-01-30' };
@@ -9,14 +10,14 @@ test('a merge, and a mutation that touched other partitions, are no drift', () =
   const merged = { ...january, content: 'merged' };
   const mutatedElsewhere = { ...february, writes: '4.9' };
 
-  assert.deepEqual(findDrift([january, february], [merged, mutatedElsewhere]), []);
+  assert.deepEqual(findDrift(recorded(january, february), [merged, mutatedElsewhere]), []);
 });
 
 test('a partition that was dropped, added or altered is drift, with the times it has or had', () => {
   const altered = { ...january, rows: 9, writes: '3.8', content: 'x', last: '2024-01-31T10:00:00Z' };
   const march = { ...january, partition: '202403', first: '2024-03-05', last: '2024-03-05' };
 
-  assert.deepEqual(findDrift([january, february], [altered, march]), [
+  assert.deepEqual(findDrift(recorded(january, february), [altered, march]), [
     { partition: '202401', kind: 'altered', rowsPublished: 10, rows: 9, first: '2024-01-02', last: '2024-01-31T10:00:00Z' },
     { partition: '202402', kind: 'dropped', rowsPublished: 10, rows: 0, first: '2024-02-01', last: '2024-02-03' },
     { partition: '202403', kind: 'added', rowsPublished: 0, rows: 10, first: '2024-03-05', last: '2024-03-05' },
@@ -24,7 +25,7 @@ test('a partition that was dropped, added or altered is drift, with the times it
 });
 
 test('drift covers the whole intervals from its first to its last row', () => {
-  const [drift] = findDrift([february], []);
+  const [drift] = findDrift(recorded(february), []);
   assert.ok(drift);
 
   assert.deepEqual(
@@ -34,15 +35,38 @@ test('drift covers the whole intervals from its first to its last row', () => {
   assert.deepEqual(intervalsOfDrift(drift, 'month'), [{ start: '2024-02-01', end: '2024-03-01' }]);
 });
 
-test('drift is remembered by what is published next, until all its intervals were written anew', () => {
-  const drift = findDrift([january, february], [january]);
-  const stage = [{ ...january, writes: '1.0' }];
+test('drift is carried on, less the intervals that were written anew, until none of them is left', () => {
+  const now = [{ ...january, writes: '1.0' }];
+  const drift = findDrift(recorded(january, february), now);
 
-  const carried = carryDrift(stage, drift, [{ start: '2024-02-01', end: '2024-02-02' }], 'day');
-  const again = findDrift(carried, stage);
-  const refilled = carryDrift([...stage, february], again, [{ start: '2024-02-01', end: '2024-02-04' }], 'day');
+  const carried = carryDrift(drift, [{ start: '2024-02-01', end: '2024-02-02' }], 'day');
+  const again = findDrift({ partitions: now, drift: carried }, now);
+  const refilled = carryDrift(again, intervalsIn({ start: '2024-02-02', end: '2024-02-04' }, 'day'), 'day');
 
-  assert.deepEqual(again, drift);
-  assert.deepEqual(refilled, [...stage, february]);
-  assert.deepEqual(findDrift(refilled, [...stage, february]), []);
+  assert.deepEqual(
+    drift.map(({ kind, first, last }) => [kind, first, last]),
+    [['dropped', '2024-02-01', '2024-02-03']],
+  );
+  assert.deepEqual(again, [{ partition: '202402', kind: 'dropped', rowsPublished: 10, rows: 0, first: '2024-02-02', last: '2024-02-03' }]);
+  assert.deepEqual(refilled, []);
 });
+
+test('what somebody does to a partition that had drifted before widens its drift', () => {
+  const drift = [{ partition: '202401', kind: 'altered', rowsPublished: 10, rows: 9, first: '2024-01-05', last: '2024-01-06' }] as const;
+
+  const same = findDrift({ partitions: [january], drift }, [january]);
+  const again = findDrift({ partitions: [january], drift }, [{ ...january, writes: '9.0', content: 'z', last: '2024-01-31' }]);
+
+  assert.deepEqual(
+    same.map(({ first, last, rowsPublished }) => [first, last, rowsPublished]),
+    [['2024-01-05', '2024-01-06', 10]],
+  );
+  assert.deepEqual(
+    again.map(({ first, last, rowsPublished }) => [first, last, rowsPublished]),
+    [['2024-01-02', '2024-01-31', 10]],
+  );
+});
+
+function recorded(...partitions: readonly PartitionPrint[]) {
+  return { partitions, drift: [] };
+}
