@@ -225,6 +225,8 @@ export interface Manifest {
   readonly helpers: ReadonlyMap<string, MacroHelper>;
   /** sha256 of the file that each helper is in, by the helper's name. */
   readonly helperHashes: ReadonlyMap<string, string>;
+  /** Hash of the code that a sink, ingest or flow names: its transform, proto, parser and steps. */
+  readonly codeHashes: ReadonlyMap<NodeId, string>;
   /** What files say of sources and of nodes outside models/, before the environment is filled in: by id, without secrets. */
   readonly written: ReadonlyMap<NodeId, string>;
   readonly vars: Readonly<Record<string, unknown>>;

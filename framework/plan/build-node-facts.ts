@@ -40,6 +40,7 @@ class FactFinder {
 
   #find(node: Node): NodeFacts {
     const written = this.#manifest.written.get(node.id) ?? '';
+    const codeHash = this.#manifest.codeHashes.get(node.id)?.slice(0, hashLength) ?? '';
     switch (node.kind) {
       case 'model':
         return {
@@ -77,12 +78,13 @@ class FactFinder {
         return {
           ...none,
           body: hashOf(written),
+          macros: codeHash,
           contract: hashOf(Object.entries(node.sink.columns).map(([name, { type }]) => [name, type])),
         };
       case 'ingest':
       case 'api':
       case 'flow':
-        return { ...none, body: hashOf(written) };
+        return { ...none, body: hashOf(written), macros: codeHash };
       case 'exposure':
         return { ...none, body: hashOf([node.owner, node.url, this.#manifest.parents.get(node.id)]) };
       case 'unit_test':

@@ -1,10 +1,10 @@
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { boundYoungSpace } from './bound-young-space.ts';
-import { checkNamedFiles } from './check-named-files.ts';
 import type { Env } from './expand-env.ts';
 import { findFixtures } from './find-fixtures.ts';
 import { checkFolders } from './folder-config.ts';
 import { gatherFiles } from './gather-files.ts';
+import { hashNamedFiles } from './hash-named-files.ts';
 import { importHelpers } from './import-helpers.ts';
 import { ModelConfig } from './model-config.ts';
 import { isCacheable, ParseCache } from './parse-cache.ts';
@@ -41,7 +41,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
   const imported = await importHelpers(files, options.dir, diagnostics);
   const selectors = await readSelectors(options.dir, diagnostics);
   if (!root) return null;
-  const project: Project = {
+  const project = {
     ...root,
     dir: options.dir,
     env: options.env,
@@ -52,8 +52,7 @@ export async function loadProject(options: ProjectOptions, diagnostics: Diagnost
     selectors,
   };
   checkFolderNames(project, diagnostics);
-  checkNamedFiles(project, diagnostics);
-  return project;
+  return { ...project, codeHashes: hashNamedFiles(project, diagnostics) };
 }
 
 /** What the files declare, sorted by path. Unchanged files come from the cache; the others are parsed and kept. */
@@ -90,7 +89,10 @@ async function readContents(
 }
 
 /** Reports names in the trees of project.yaml that are neither config nor folder. Generic tests go by the folders of their nodes. */
-function checkFolderNames({ folderConfigs, models, seeds, singularTests }: Project, diagnostics: Diagnostics): void {
+function checkFolderNames(
+  { folderConfigs, models, seeds, singularTests }: Pick<Project, 'folderConfigs' | 'models' | 'seeds' | 'singularTests'>,
+  diagnostics: Diagnostics,
+): void {
   const modelKeys = Object.keys(ModelConfig.shape);
   if (folderConfigs.models.folders.size > 0) checkFolders(folderConfigs.models, 'models', pathsOf(models), modelKeys, diagnostics);
   if (folderConfigs.seeds.folders.size > 0) checkFolders(folderConfigs.seeds, 'sources/seeds', pathsOf(seeds), modelKeys, diagnostics);

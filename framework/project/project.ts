@@ -56,6 +56,8 @@ export interface Project {
   readonly helpers: ReadonlyMap<string, (...args: never[]) => unknown>;
   /** sha256 of the file that each of these is in, by the function's name. */
   readonly helperHashes: ReadonlyMap<string, string>;
+  /** Of the code that sinks, ingests and flows name, by node: `flow.refresh_profile`. */
+  readonly codeHashes: ReadonlyMap<string, string>;
   /** What files say of sources and of nodes outside models/, before the environment is filled in. */
   readonly written: Written;
   readonly rules: readonly PlacedRule[];

@@ -88,6 +88,7 @@ function graph(reads: readonly (readonly number[])[], tests: readonly (readonly 
     macros: new Map(),
     helpers: new Map(),
     helperHashes: new Map(),
+    codeHashes: new Map(),
     written: new Map(),
     vars: {},
     env: {},

@@ -45,8 +45,10 @@ from: report
 to: report
 columns: [id, { name: price, type: 'numeric(12,2)', description: In euro. }]
 `,
+  'sinks/rows.ts': 'export default (body: object) => [body];\n',
   'sinks/event.yaml': `kind: sink
 name: event
+transform: rows.ts
 queue: { name: event_q, exchange: ex, routing_keys: [a] }
 to: { http: { url: '{{env "HOOK" "http://localhost"}}', auth: { bearer: '{{env "HOOK_TOKEN" "x"}}' } } }
 `,
@@ -141,6 +143,7 @@ const cases: readonly (readonly [what: string, change: Loading, expected: Record
     { change: edited('models/shop.yaml', 'rows: [{ code: DE }] } }', 'rows: [] } }') },
     { 'unit_test.regions.two_regions': ['body'] },
   ],
+  ['a transform', { change: edited('sinks/rows.ts', '[body]', '[]') }, { 'sink.event': ['macros'] }],
   ['an exposure', { change: edited('models/shop.yaml', 'example.org', 'example.com') }, { 'exposure.board': ['body'] }],
   ['a new model', { change: { 'models/extra.sql': 'select 1 as x' } }, { 'model.extra': ['new'] }],
 ];
