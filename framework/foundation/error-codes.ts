@@ -67,6 +67,7 @@ export const errorCodes = {
   EVENT_TIME_INVALID: 'The event_time of a model is no time, or lies outside of the interval its row was selected for.',
   INTERVAL_FAILED: 'Some intervals of a model failed; the others are published.',
   FULL_REFRESH_REFUSED: 'A full refresh of a model that forbids it.',
+  WATERMARK_BROKEN: 'Rows of a source do not keep to the watermark of a materialized view.',
   DICTIONARY_KEYS: 'Rows of a dictionary share a key.',
   SNAPSHOT_KEYS: 'Rows of a snapshot share a key, or lack one.',
   SNAPSHOT_HISTORY: 'The history of a snapshot would contradict itself.',

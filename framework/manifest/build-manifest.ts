@@ -8,6 +8,7 @@ import { buildModels, buildSeeds, buildSources, type Declared } from './build-no
 import { buildIngests, buildSinks, linkStreams } from './build-streams.ts';
 import { buildTests } from './build-tests.ts';
 import { buildUnitTests } from './build-unit-tests.ts';
+import { checkTriggers } from './check-triggers.ts';
 import { type Cycle, findCycles, invert } from './graph.ts';
 import type { ExposureNode, Manifest, Node, NodeId, SyncNode } from './manifest.ts';
 import { relationSql } from './relation.ts';
@@ -44,6 +45,7 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
   }
   checkRelations(nodes.values(), diagnostics);
   const parents = new Map([...nodes.values()].map((node) => [node.id, resolver.parentsOf(node)]));
+  checkTriggers(nodes, parents, diagnostics);
   reportCycles(findCycles(parents), nodes, resolver, diagnostics);
   let children: Manifest['children'] | null = null;
   return {
@@ -59,7 +61,6 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
     macros: new Map(project.macros.map(({ name, file, template }) => [name, { name, file, template }])),
     helpers: project.helpers,
     helperHashes: project.helperHashes,
-    codeHashes: new Map([...project.codeHashes] as [NodeId, string][]),
     written: new Map(Object.entries(project.written) as [NodeId, string][]),
     vars: project.vars,
     env: project.env,

@@ -5,5 +5,8 @@ import type { Node } from './manifest.ts';
 export function readsFinal(node: Node): boolean {
   if (node.kind !== 'model' && node.kind !== 'seed') return false;
   const { materialized, engine } = node.config;
-  return materialized !== 'view' && materialized !== 'ephemeral' && foldsRows(engine);
+  return !readByView.has(materialized) && foldsRows(engine);
 }
+
+/** Views take no FINAL; that of a materialized view reads its rows with FINAL itself. */
+const readByView: ReadonlySet<string> = new Set(['view', 'ephemeral', 'materialized_view']);

@@ -96,6 +96,8 @@ export type WriteStep =
       readonly hint: string;
       readonly settings: StatementSettings;
     }
+  /** Feeds `rows` with what is inserted into `source` from a moment on, then fills it with what was there before. */
+  | ({ readonly kind: 'catch_up'; readonly purpose: string } & CatchUp)
   /** Makes a dictionary with the columns that `sql` returns. */
   | {
       readonly kind: 'create_dictionary';
@@ -138,6 +140,28 @@ export interface RequiredColumn {
   /** Whether it is to be a Date, DateTime or DateTime64. */
   readonly isTime: boolean;
 }
+
+/**
+ * How a materialized view begins with the rows its source has already. In the SQL `cutOver` stands for the moment, a time in whole
+ * seconds, and `partition` for a condition that picks one partition of the source.
+ */
+export interface CatchUp {
+  readonly source: Relation;
+  /** A column of `source`. */
+  readonly watermark: string;
+  readonly delayMs: number;
+  readonly trigger: Relation;
+  /** Makes the trigger, which sees the rows from the cut-over on. */
+  readonly start: string;
+  /** Inserts what was there before, run for every partition. */
+  readonly fill: string;
+  /** Lets the trigger see every row. */
+  readonly release: string;
+  readonly settings: StatementSettings;
+}
+
+export const cutOver = '<cut-over>';
+export const partition = '<partition>';
 
 /** What a dictionary is made from, besides its columns. */
 export interface DictionaryDefinition {
@@ -192,6 +216,10 @@ export interface BuildInput {
   readonly companion: (purpose: CompanionPurpose) => Relation;
   /** The model's SELECT; empty for a seed. `incremental` says what `is_incremental` is, `interval` what the SELECT is to return. */
   readonly sql: (incremental: boolean, interval?: Interval) => string;
+  /** The table that the SELECT names first; null where it is none that others insert into. */
+  readonly source: Relation | null;
+  /** The model's SELECT, reading only those rows of `source` that a condition holds for. */
+  readonly sqlWhere: (condition: string) => string;
   /** The intervals to write; none for a model that is not built by intervals. */
   readonly intervals: readonly Interval[];
   /** Columns and types of a seed, in the file's order; empty for a model. */

@@ -1,8 +1,10 @@
 import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
+import { renderSql } from '../manifest/render-sql.ts';
 import { materializations } from '../materializations/index.ts';
-import { decideMode } from './decide-mode.ts';
-import { seedFingerprint } from './fingerprint.ts';
+import type { SeedColumn } from '../materializations/materialization.ts';
+import { decideMode, isFed } from './decide-mode.ts';
+import { seedFingerprint, viewFingerprint } from './fingerprint.ts';
 import { type OrderedNode, orderNodes } from './order-nodes.ts';
 import type { Plan, PlannedBuild, PlannedNode, PlanRequest } from './plan.ts';
 import { planPublications, selectOf } from './plan-publications.ts';
@@ -32,18 +34,23 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
   const { node, waitsFor, pathMs, audits } = ordered;
   const { config, relation } = node;
   const live = state.relations.get(relationKey(relation));
-  const mode = decideMode(node, live, request.fullRefresh);
+  const mode = decideMode(node, state, request.fullRefresh);
   requireCapabilities(node, { manifest, request, state });
   if (live) requireReplaceable(node, live);
   if (live && !request.fullRefresh) refuseToLoseHistory(node, live, mode);
 
   const seedColumns = state.seedColumns.get(node.id) ?? [];
-  const fingerprint = node.kind === 'seed' ? seedFingerprint(node, seedColumns) : null;
+  const fingerprint = fingerprintOf(node, manifest, seedColumns);
   const materialization = materializationOf(node);
   const [first, ...later] = planPublications(node, { materialization, manifest, request, live, mode, seedColumns, fingerprint });
   if (!first) throw new Error(`no publication was planned for '${node.id}'`);
   const published = live?.publication;
-  const unchanged = !request.fullRefresh && published?.node === node.id && fingerprint !== null && published.fingerprint === fingerprint;
+  const unchanged =
+    !request.fullRefresh &&
+    published?.node === node.id &&
+    fingerprint !== null &&
+    published.fingerprint === fingerprint &&
+    (node.kind === 'seed' || isFed(node, state));
   const nothingDue = first.build.mode === 'incremental' && first.intervals?.length === 0;
 
   return {
@@ -60,9 +67,15 @@ function planBuild(ordered: OrderedNode & { kind: 'build' }, { manifest, request
     unchangedSince: published && (unchanged || nothingDue) ? published.publication : null,
     compiledSql: node.kind === 'seed' ? null : selectOf(manifest, node, first),
     audits,
-    retain: config.retain,
+    retain: live?.kind === 'view' && published?.companions !== undefined ? 0 : config.retain, // a kept one would be fed with every insert
     timeoutMs: config.timeout,
   };
+}
+
+/** null where nothing is compared: the node is built whenever it is run. */
+function fingerprintOf(node: ModelNode | SeedNode, manifest: Manifest, seedColumns: readonly SeedColumn[]): string | null {
+  if (node.kind === 'seed') return seedFingerprint(node, seedColumns);
+  return node.config.materialized === 'materialized_view' ? viewFingerprint(node, renderSql(manifest, node, { incremental: false })) : null;
 }
 
 function materializationOf(node: ModelNode | SeedNode) {

@@ -53,6 +53,8 @@ export function stepSql(step: WriteStep): string {
     case 'fit_types':
     case 'on_matched_columns':
       return step.sql;
+    case 'catch_up':
+      return [step.start, `${step.fill}\n-- for each partition of ${relationSql(step.source)}`, step.release].join('\n');
     case 'create_dictionary':
       return dictionarySql(step.dictionary, null);
     case 'require_columns':

@@ -9,6 +9,7 @@ import { noMemory } from './interval-memory.ts';
 import { extentOf, intervalsToWrite, publicationsOf } from './intervals.ts';
 import type { PlannedPublication, PlanRequest } from './plan.ts';
 import { formatComment, stagingRelation } from './publication.ts';
+import { keepsHistory } from './refuse-full-refresh.ts';
 import type { RelationState } from './warehouse-state.ts';
 
 export interface PublicationContext {
@@ -50,6 +51,8 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
   const publicationId = request.newId();
   const stage = stagingRelation(relation, publicationId);
   const companions = (mode.incremental && context.live?.publication?.companions) || publicationId;
+  const [first] = manifest.parents.get(node.id) ?? [];
+  const source = first === undefined ? undefined : manifest.nodes.get(first);
   const layout = layoutOf(config);
   const comment = formatComment({
     publication: publicationId,
@@ -58,8 +61,8 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
     state: 'whole',
     layout,
     fingerprint,
-    ...(config.materialized === 'snapshot' && { history: true }),
-    ...(config.materialized === 'dictionary' && { companions }),
+    ...(keepsHistory(config) && { history: true }),
+    ...(usesCompanions.has(config.materialized) && { companions }),
   });
   const build = materialization.plan({
     name: node.name,
@@ -69,6 +72,11 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
     scratch: (purpose) => stagingRelation(relation, publicationId, purpose),
     companion: (purpose) => stagingRelation(relation, companions, purpose),
     sql: (incremental, interval) => (node.kind === 'seed' ? '' : renderSql(manifest, node, { incremental, ...(interval && { interval }) })),
+    source: source?.kind === 'source' ? source.relation : null,
+    sqlWhere: (condition) =>
+      node.kind === 'seed'
+        ? ''
+        : renderSql(manifest, node, { incremental: false, whereOf: (id) => (id === source?.id ? condition : undefined) }),
     intervals: intervals ?? [],
     seedColumns,
     executionTime: request.executionTime,
@@ -77,6 +85,9 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
   });
   return { publicationId, stage, build, comment, intervals };
 }
+
+/** Materializations whose published relation goes on using tables of ours. */
+const usesCompanions: ReadonlySet<string> = new Set(['dictionary', 'materialized_view']);
 
 /** A SELECT that takes no notice of its interval would return every row for each of them. */
 function requireBounds(node: ModelNode, manifest: Manifest, executionTime: Instant): void {

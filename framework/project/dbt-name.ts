@@ -7,7 +7,6 @@ const hints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     default: "Leave 'incremental_strategy' out for the default.",
   },
   materialized: {
-    materialized_view: "Materialize it as 'incremental', which reads only new rows, or as 'table'.",
     distributed_table: "Materialize it as 'table'.",
     distributed_incremental: "Materialize it as 'incremental'.",
   },

@@ -48,7 +48,10 @@ export const OverwriteRange = z.strictObject({
  * Nearer places win; tags append, meta merges.
  */
 export const ModelConfig = z.strictObject({
-  materialized: z.string().default('view').describe('view, table, incremental, snapshot, dictionary, ephemeral; seeds are always seed.'),
+  materialized: z
+    .string()
+    .default('view')
+    .describe('view, table, incremental, snapshot, materialized_view, dictionary, ephemeral; seeds are always seed.'),
   enabled: z.boolean().default(true).describe('false leaves the node out of the graph.'),
   database: z.string().nullable().default(null).describe("ClickHouse database; the target's where null."),
   alias: z.string().nullable().default(null).describe('Name of the relation; the model’s name where null.'),
@@ -135,6 +138,26 @@ export const ModelConfig = z.strictObject({
     .nullable()
     .default(null)
     .describe("snapshot: dbt_valid_to of versions that hold, an SQL expression such as `toDate32('2299-12-31')`; NULL where null."),
+  watermark: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'materialized_view: the column of the source that says when a row was inserted, a DateTime or DateTime64. ' +
+        'What it says is at most watermark_delay earlier than when the row is there, and never later.',
+    ),
+  watermark_delay: DurationValue.prefault('10s').describe('materialized_view: how much later than its watermark a row may be there.'),
+  catchup: z
+    .enum(['all', 'none'])
+    .default('all')
+    .describe('materialized_view: all has the rows of the source from its beginning; none only those that are inserted from now on.'),
+  refresh: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'materialized_view: when ClickHouse runs the whole SELECT again and replaces the rows, e.g. `every 1 hour` or `after 30 minute`; with every insert into the source where null.',
+    ),
   layout: z
     .string()
     .nullable()
@@ -168,7 +191,7 @@ export const ModelConfig = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'false refuses --full-refresh; true refreshes fully on every run. A snapshot refuses it unless true, which is then all that true means.',
+      'false refuses --full-refresh; true refreshes fully on every run. A snapshot, and a materialized_view with catchup none, refuse it unless true, which is then all that true means.',
     ),
   pre_hook: Texts.default([]).describe('Statements run before the build; templates.'),
   post_hook: Texts.default([]).describe('Statements run after the publication; templates.'),

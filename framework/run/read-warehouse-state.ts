@@ -1,6 +1,6 @@
 import type { Warehouse } from '../connections/warehouse.ts';
-import type { Manifest, NodeId } from '../manifest/manifest.ts';
-import { parseComment } from '../plan/publication.ts';
+import type { Manifest, ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
+import { parseComment, stagingDatabase } from '../plan/publication.ts';
 import { type RelationState, relationKey, type WarehouseCapabilities, type WarehouseState } from '../plan/warehouse-state.ts';
 import { readSeedColumns } from './read-seed-columns.ts';
 
@@ -16,9 +16,14 @@ export async function readWarehouseState(manifest: Manifest, nodes: readonly Nod
   for (const seed of seeds) seedColumns.set(seed.id, await readSeedColumns(seed, warehouse, manifest.projectDir));
   return {
     capabilities: await readCapabilities(warehouse),
-    relations: await readRelations(warehouse, databases),
+    relations: await readRelations(warehouse, built.some(isView) ? [...databases, stagingDatabase] : databases),
     seedColumns,
   };
+}
+
+/** Views that feed tables are in the staging database. */
+function isView({ config }: ModelNode | SeedNode): boolean {
+  return config.materialized === 'materialized_view';
 }
 
 async function readRelations(warehouse: Warehouse, databases: readonly string[]): Promise<Map<string, RelationState>> {

@@ -2,6 +2,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { matchedColumns, type WriteStep } from '../materializations/materialization.ts';
+import { catchUp } from './catch-up.ts';
 import { createDictionary } from './dictionary-step.ts';
 import { requireColumns, requireNone } from './guard-steps.ts';
 import { insertRows } from './insert-rows.ts';
@@ -44,6 +45,9 @@ export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Pro
         break;
       case 'require_none':
         await requireNone(step, deps);
+        break;
+      case 'catch_up':
+        rows += await catchUp(step, deps);
         break;
       case 'create_dictionary':
         await createDictionary(step, deps);

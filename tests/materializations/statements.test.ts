@@ -45,6 +45,10 @@ const goldens: Readonly<Record<string, { config: ModelConfigInput; incremental?:
     config: { materialized: 'snapshot', unique_key: ['id', 'da`y'], check_cols: 'all', hard_deletes: 'new_record' },
     incremental: true,
   },
+  materialized_view: { config: { materialized: 'materialized_view', engine: 'SummingMergeTree', order_by: 'id', watermark: 'at' } },
+  'materialized_view from now on': { config: { materialized: 'materialized_view', catchup: 'none' } },
+  'materialized_view that changed': { config: { materialized: 'materialized_view', watermark: 'at' }, incremental: true },
+  'materialized_view, refreshable': { config: { materialized: 'materialized_view', refresh: 'every 1 hour' } },
   dictionary: { config: { materialized: 'dictionary', primary_key: 'id' } },
   'dictionary that reads by itself': {
     config: {
@@ -94,6 +98,12 @@ test('contradictions in a config are found before anything runs', () => {
     mistakes({ materialized: 'snapshot', unique_key: ['id'], updated_at: 'at', engine: 'ReplacingMergeTree', on_schema_change: 'ignore' }),
     ['engine'],
   );
+  assert.deepEqual(mistakes({ materialized: 'materialized_view' }), ['watermark']);
+  assert.deepEqual(mistakes({ materialized: 'materialized_view', refresh: 'hourly', catchup: 'none' }), ['refresh', 'catchup']);
+  assert.deepEqual(
+    mistakes({ materialized: 'materialized_view', watermark: 'at', on_schema_change: 'ignore', query_settings: { max_threads: 1 } }),
+    ['on_schema_change', 'query_settings'],
+  );
   assert.deepEqual(mistakes({ materialized: 'dictionary' }), ['primary_key']);
   assert.deepEqual(mistakes({ materialized: 'table', engine: 'Log', order_by: 'id' }), ['order_by']);
   assert.deepEqual(mistakes({ materialized: 'view', query_settings: { max_threads: 1 } }), ['query_settings']);
@@ -110,6 +120,8 @@ function plan(config: ModelConfigInput, incremental: boolean) {
     stage: { database: '_gccflow', name: 'post__stage' },
     scratch: (purpose) => ({ database: '_gccflow', name: `post__${purpose}` }),
     sql: (isIncremental) => `select * from raw${isIncremental ? ' where day = today()' : ''} -- the end`,
+    source: { database: 'raw', name: 'event' },
+    sqlWhere: (condition) => `select * from (select * from raw where ${condition}) -- the end`,
     intervals: [],
     executionTime: '2026-01-01',
     companion: (purpose) => ({ database: '_gccflow', name: `post__${purpose}` }),
