@@ -61,6 +61,7 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
     macros: new Map(project.macros.map(({ name, file, template }) => [name, { name, file, template }])),
     helpers: project.helpers,
     helperHashes: project.helperHashes,
+    codeHashes: new Map([...project.codeHashes] as [NodeId, string][]),
     written: new Map(Object.entries(project.written) as [NodeId, string][]),
     vars: project.vars,
     env: project.env,
