@@ -1,8 +1,7 @@
-import type { Manifest, ModelNode, Node, NodeId } from '../../manifest/manifest.ts';
-import type { CheckEngine } from '../check-engine.ts';
+import type { Manifest, Node, NodeId } from '../../manifest/manifest.ts';
 import type { CheckedGraph } from '../checked-graph.ts';
 import { type ColumnRef, refKey } from './column-ref.ts';
-import { type ModelLineage, modelLineages } from './model-lineage.ts';
+import type { ModelLineage, ModelReading } from './model-reading.ts';
 import { type ColumnOrigin, filledColumns, sinkColumns, syncColumns } from './stream-lineage.ts';
 
 /** The columns of the whole project and what each comes from, from the API to the served column. */
@@ -23,14 +22,9 @@ export interface ColumnGraph {
   readonly unknown: ReadonlyMap<NodeId, string>;
 }
 
-/** Follows every column of a checked graph, whose relations the engine holds as empty tables. */
-export async function readColumnGraph(manifest: Manifest, graph: CheckedGraph, engine: CheckEngine): Promise<ColumnGraph> {
-  const models = [...manifest.nodes.values()].filter((node): node is ModelNode => node.kind === 'model');
-  return buildColumnGraph(manifest, graph, await modelLineages(models, { manifest, graph, engine }));
-}
-
-/** The graph of columns, of the lineage of each model. */
-export function buildColumnGraph(manifest: Manifest, graph: CheckedGraph, lineages: ReadonlyMap<NodeId, ModelLineage>): ColumnGraph {
+/** The graph of columns, of what was read of each model. */
+export function buildColumnGraph(manifest: Manifest, graph: CheckedGraph, readings: ReadonlyMap<NodeId, ModelReading>): ColumnGraph {
+  const lineages = new Map([...readings].map(([id, { lineage }]) => [id, lineage]));
   const columns = new Map<NodeId, readonly string[]>();
   const parents = new Map<string, readonly ColumnRef[]>();
   for (const node of manifest.nodes.values()) {

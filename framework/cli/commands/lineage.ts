@@ -27,13 +27,15 @@ export const lineage = defineCommand({
   },
   async run(values, context) {
     const { openProject } = await import('../open-project.ts');
+    const { openCheckEngine } = await import('../../check/check-engine.ts');
     const { readProjectLineage } = await import('../../check/lineage/project-lineage.ts');
     const { findColumns } = await import('../../check/lineage/find-columns.ts');
     const { walkLineage } = await import('../../check/lineage/walk-lineage.ts');
     const { printLineage } = await import('../print-lineage.ts');
     const form = formOf(values);
     const opened = await openProject(values, context);
-    const columns = await readProjectLineage(opened);
+    await using engine = await openCheckEngine();
+    const columns = await readProjectLineage({ ...opened, engine });
     const start = findColumns(context.positionals[0] ?? '', opened.manifest, columns);
     const directions = (['upstream', 'downstream'] as const).filter(
       (direction) => values[direction] || !(values.upstream || values.downstream),

@@ -5,7 +5,9 @@ import { type CheckEngine, openCheckEngine } from '../../../framework/check/chec
 import { checkGraph } from '../../../framework/check/check-graph.ts';
 import type { TypedColumn } from '../../../framework/check/checked-graph.ts';
 import { engineWarehouse } from '../../../framework/check/engine-warehouse.ts';
-import { readColumnGraph } from '../../../framework/check/lineage/column-graph.ts';
+import { buildColumnGraph } from '../../../framework/check/lineage/column-graph.ts';
+import { readModels } from '../../../framework/check/lineage/read-models.ts';
+import { ReadingCache } from '../../../framework/check/lineage/reading-cache.ts';
 import { createStub, describeSelect } from '../../../framework/check/relation-statements.ts';
 import { renderModel } from '../../../framework/check/render-model.ts';
 import { genericTests } from '../../../framework/manifest/generic-tests/index.ts';
@@ -22,7 +24,8 @@ test('in the project of this repository a renamed column breaks exactly the mode
   const load = { dir, env: {}, target: null, vars: {}, cacheDir: null, builtins: { materializations, genericTests } };
   const { project, manifest } = await loadManifest(load);
   const graph = await checkGraph(manifest, engine, { project, seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), dir) });
-  const columns = await readColumnGraph(manifest, graph, engine);
+  const models = [...manifest.nodes.values()].flatMap(modelsAt);
+  const columns = buildColumnGraph(manifest, graph, await readModels(models, { manifest, graph, engine, cache: ReadingCache.none() }));
 
   const wrong: string[] = [];
   let renamed = 0;

@@ -1,0 +1,76 @@
+import type { NodeId } from '../../manifest/manifest.ts';
+import type { EngineAnswer } from '../check-engine.ts';
+import { sqlTokens } from '../sql-tokens.ts';
+import { treeRules } from '../tree-rules/index.ts';
+import type { TreeMark } from '../tree-rules/tree-rule.ts';
+import { type ColumnRef, distinctRefs, type FindReadable } from './column-ref.ts';
+import { parseQueryTree } from './parse-query-tree.ts';
+import { lineageOf, type QueryLineage } from './query-lineage.ts';
+import { TreeNotUnderstood } from './read-outline.ts';
+
+/** What a model's columns come from, in the relations it reads itself. Relations are node ids; the model itself is none of them. */
+export type ModelLineage =
+  | ({ readonly kind: 'known' } & QueryLineage)
+  /** `why` goes on after "because": `its SQL has a mistake`. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** A place where a rule over the SQL of one model does not hold. */
+export interface ModelMark extends TreeMark {
+  readonly rule: keyof typeof treeRules;
+  /** Whether the offset is one in the SQL of an incremental run. */
+  readonly incremental: boolean;
+}
+
+/** What ClickHouse understands of a model's SQL. */
+export interface ModelReading {
+  readonly lineage: ModelLineage;
+  readonly marks: readonly ModelMark[];
+}
+
+interface BranchReading {
+  readonly lineage: QueryLineage;
+  readonly marks: readonly ModelMark[];
+}
+
+/**
+ * Reads a model's trees: for each branch of its SQL the one after analysis and the one before. Of an incremental model both branches count.
+ */
+export function readingOf(id: NodeId, branches: readonly string[], answers: readonly EngineAnswer[], find: FindReadable): ModelReading {
+  try {
+    const read = branches.flatMap((sql, index) => readBranch(sql, answers[2 * index], answers[2 * index + 1], find, index > 0) ?? []);
+    const [full] = read;
+    if (!full) return { lineage: { kind: 'unknown', why: 'its SQL has a mistake' }, marks: [] };
+    return { lineage: merge(id, full.lineage, read), marks: read.flatMap(({ marks }) => marks) };
+  } catch (thrown) {
+    if (thrown instanceof TreeNotUnderstood) return { lineage: { kind: 'unknown', why: `its query tree holds ${thrown.what}` }, marks: [] };
+    throw thrown;
+  }
+}
+
+function readBranch(
+  sql: string,
+  analysed: EngineAnswer | undefined,
+  written: EngineAnswer | undefined,
+  find: FindReadable,
+  incremental: boolean,
+): BranchReading | null {
+  if (analysed?.kind !== 'rows' || written?.kind !== 'rows') return null;
+  const select = { tokens: sqlTokens(sql), tree: parseQueryTree(analysed.rows), raw: parseQueryTree(written.rows) };
+  const rules = Object.keys(treeRules) as (keyof typeof treeRules)[];
+  const marks = rules.flatMap((rule) => treeRules[rule].marksOf(select).map((mark) => ({ rule, incremental, ...mark })));
+  return { lineage: lineageOf(select.tree, select.raw, find), marks };
+}
+
+function merge(id: NodeId, full: QueryLineage, branches: readonly BranchReading[]): ModelLineage {
+  const lineages = branches.map(({ lineage }) => lineage);
+  const foreign = (refs: readonly ColumnRef[]): readonly ColumnRef[] => distinctRefs(refs.filter(({ relation }) => relation !== id));
+  return {
+    kind: 'known',
+    columns: full.columns.map(({ name }, index) => ({
+      name,
+      from: foreign(lineages.flatMap(({ columns }) => columns[index]?.from ?? [])),
+    })),
+    influences: foreign(lineages.flatMap(({ influences }) => influences)),
+    reads: foreign(lineages.flatMap(({ reads }) => reads)),
+  };
+}
