@@ -8,12 +8,12 @@ const mostConnections = 2;
 const mostOfAll = 8;
 
 /** What a child process runs its flows with. */
-export const openChildTasks: OpenTasks = async (setup, { log, signal }) => {
+export const openChildTasks: OpenTasks = async (setup, { log, meter, signal }) => {
   const secrets = new Secrets();
   secrets.addTarget(setup.target);
   secrets.addStreams(setup.apis);
   secrets.addTexts(setup.secrets);
   const maxConnections = setup.target.workers === 'shared' ? mostOfAll : mostConnections;
-  const open = await openFlowRuns({ ...setup, maxConnections, mask: (text) => secrets.redact(text), log, signal });
+  const open = await openFlowRuns({ ...setup, maxConnections, mask: (text) => secrets.redact(text), log, signal, meter });
   return { tasks: open.runs, [Symbol.asyncDispose]: () => open[Symbol.asyncDispose]() };
 };

@@ -12,7 +12,7 @@ export interface MetricsServer extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Serves metrics on the loopback. Throws USAGE where it cannot listen there. */
+/** Serves metrics on the loopback; at port 0 on a free one. Throws USAGE where it cannot listen there. */
 export async function serveMetrics(port: number, metrics: Metrics): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const isThere = request.method === 'GET' && request.url === '/metrics';
@@ -32,8 +32,9 @@ export async function serveMetrics(port: number, metrics: Metrics): Promise<Metr
       hint: 'Choose another.',
     });
   }
+  const bound = server.address();
   return {
-    address: `http://127.0.0.1:${port}/metrics`,
+    address: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : port}/metrics`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

@@ -28,8 +28,8 @@ export interface ApiCallDeps {
 export interface CallMeter {
   /** A request was sent; `outcome` is its status, or in a word why it has none, e.g. `timeout`. */
   readonly requested: (api: string, outcome: string) => void;
-  /** A request waited so long for its limits, and for a place at an API. */
-  readonly waited: (ms: number) => void;
+  /** A request waited so long for its limits, and for a place at an API: the one that it was let through to, or the first that it might have called. */
+  readonly waited: (api: string, ms: number) => void;
 }
 
 const mostRequests = 3;
@@ -104,12 +104,15 @@ class GatedCalls implements ApiCalls {
 
   async #admit(call: ApiCall, open: readonly Choice[], failure: TaskFault | null, signal: AbortSignal): Promise<Admitted | null> {
     const since = performance.now();
+    let admitted: Admitted | null = null;
     try {
-      return await admit(call, open, { line: this.#deps.line, signal });
+      admitted = await admit(call, open, { line: this.#deps.line, signal });
+      return admitted;
     } catch (thrown) {
       throw failure?.kind === 'failed' && thrown instanceof TaskFault ? failure : thrown;
     } finally {
-      this.#deps.meter?.waited(performance.now() - since);
+      const { name = '' } = (admitted?.choice ?? open[0])?.node ?? {};
+      this.#deps.meter?.waited(name, performance.now() - since);
     }
   }
 

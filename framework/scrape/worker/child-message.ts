@@ -3,6 +3,7 @@ import type { LogFields } from '../../foundation/log.ts';
 import type { ApiNode, FlowNode } from '../../manifest/manifest.ts';
 import type { TargetConfig } from '../../project/target-config.ts';
 import type { Held } from '../queue/task-queue.ts';
+import type { CallSums } from './call-tally.ts';
 import type { PackedTask } from './packed-task.ts';
 import type { Outcome } from './run-task.ts';
 
@@ -40,6 +41,8 @@ export type FromChild =
   | { readonly kind: 'failed'; readonly code: ErrorCode | null; readonly message: string; readonly hint: string | undefined }
   /** `complete` are the keys of those that ended so, with nothing more to say. */
   | { readonly kind: 'ended'; readonly complete: readonly string[]; readonly others: readonly EndedAttempt[] }
+  /** Calls of its attempts: told before their ends. */
+  | { readonly kind: 'calls'; readonly sums: CallSums }
   /** Bytes of memory. */
   | { readonly kind: 'pong'; readonly rss: number }
   | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly fields: LogFields; readonly message: string };

@@ -1,3 +1,4 @@
+import type { CallSums } from './call-tally.ts';
 import { type AbortCause, type ChildSetup, type FromChild, keyOf } from './child-message.ts';
 import type { ChildLine, ForkChild } from './fork-child.ts';
 import type { EndedHeld, HeldTask } from './held-task.ts';
@@ -10,6 +11,7 @@ export interface ChildEvents {
   readonly onEnded: (ended: readonly EndedHeld[]) => void;
   /** It cannot run its flows; its end follows. */
   readonly onFailed: (failure: Extract<FromChild, { kind: 'failed' }>) => void;
+  readonly onCalls: (sums: CallSums) => void;
   readonly onLog: (line: Extract<FromChild, { kind: 'log' }>) => void;
   readonly onLine: (line: string) => void;
   readonly onGone: (how: string, said: string) => void;
@@ -84,6 +86,7 @@ export class ChildProcess {
       this.#events.onReady();
     } else if (message.kind === 'ended') this.#end(message);
     else if (message.kind === 'pong') this.#isWornOut ||= message.rss > mostRss;
+    else if (message.kind === 'calls') this.#events.onCalls(message.sums);
     else if (message.kind === 'failed') this.#events.onFailed(message);
     else this.#events.onLog(message);
   }

@@ -1,4 +1,5 @@
 import type { Log } from '../../foundation/log.ts';
+import type { CallSums } from './call-tally.ts';
 import type { AbortCause, ChildSetup } from './child-message.ts';
 import type { ChildPlan } from './child-plan.ts';
 import type { ForkChild } from './fork-child.ts';
@@ -13,6 +14,8 @@ export interface ChildrenDeps {
   readonly log: Log;
   /** Attempts that ended, by themselves or with their process. Those whose lease is lost are among them. */
   readonly onEnded: (ended: readonly EndedHeld[]) => void;
+  /** What the children counted of their calls since the last time. */
+  readonly onCalls: (sums: CallSums) => void;
   /** There are more free slots. */
   readonly onFree: () => void;
   /** All processes have been ready. */
@@ -42,12 +45,13 @@ export class Children {
 
   constructor(plans: readonly ChildPlan[], deps: ChildrenDeps) {
     this.#deps = deps;
-    const { fork, setup, log, onEnded } = deps;
+    const { fork, setup, log, onEnded, onCalls } = deps;
     const listeners = {
       onEnded: (ended: readonly EndedHeld[]) => {
         onEnded(ended);
         deps.onFree();
       },
+      onCalls,
       onReady: (seat: Seat) => this.#settleIn(seat),
       onCrash: (crash: Crash) => this.#replaceCrashed(crash),
       onEmpty: (seat: Seat) => this.#replaceEmpty(seat),

@@ -1,6 +1,8 @@
 import { GccflowError, messageOf } from '../../foundation/error.ts';
 import type { Log, LogFields } from '../../foundation/log.ts';
+import type { CallMeter } from '../calls/open-api-calls.ts';
 import type { LeasedTask } from '../queue/task.ts';
+import { CallTally } from './call-tally.ts';
 import { type ChildSetup, type EndedAttempt, type FromChild, keyOf, type ToChild } from './child-message.ts';
 import { type PackedTask, unpackTask } from './packed-task.ts';
 import { type Attempt, type RunningFlow, runAttempt } from './run-attempt.ts';
@@ -17,7 +19,12 @@ export interface SupervisorLine {
 }
 
 /** Opens what a child's flows need. The signal aborts when the child is to end before it has begun. */
-export type OpenTasks = (setup: ChildSetup, deps: { readonly log: Log; readonly signal: AbortSignal }) => Promise<OpenedTasks>;
+export type OpenTasks = (setup: ChildSetup, deps: OpenTasksDeps) => Promise<OpenedTasks>;
+export interface OpenTasksDeps {
+  readonly log: Log;
+  readonly meter: CallMeter;
+  readonly signal: AbortSignal;
+}
 export interface OpenedTasks extends AsyncDisposable {
   readonly tasks: ReadonlyMap<string, RunTask>;
 }
@@ -32,7 +39,7 @@ export async function runChild(line: SupervisorLine, openTasks: OpenTasks): Prom
     if (message.kind === 'start') started.resolve(message.setup);
     else if (message.kind === 'run') running.start(message.tasks);
     else if (message.kind === 'abort') for (const held of message.tasks) running.abort(keyOf(held), message.why);
-    else if (message.kind === 'ping') line.send({ kind: 'pong', rss: line.rss() });
+    else if (message.kind === 'ping') running.answer();
     else over.resolve();
   });
   line.onLost(() => {
@@ -44,7 +51,7 @@ export async function runChild(line: SupervisorLine, openTasks: OpenTasks): Prom
   const setup = await started.promise;
   if (setup === null) return;
   try {
-    await using opened = await openTasks(setup, { log: logOver(line), signal: controller.signal });
+    await using opened = await openTasks(setup, { log: logOver(line), meter: running.calls, signal: controller.signal });
     running.open(runningFlows(setup, opened.tasks));
     line.send({ kind: 'ready' });
     await over.promise;
@@ -67,6 +74,7 @@ function runningFlows({ flows }: ChildSetup, tasks: ReadonlyMap<string, RunTask>
 
 /** The attempts that are under way. What ends in one turn of the event loop is told in one message. */
 class RunningTasks {
+  readonly calls = new CallTally();
   readonly #line: SupervisorLine;
   readonly #attempts = new Map<string, Attempt>();
   #flows: ReadonlyMap<string, RunningFlow> = new Map();
@@ -110,7 +118,19 @@ class RunningTasks {
     else this.#others.push({ id: task.id, attempt: task.attempt, ...end });
   }
 
+  /** That it is there, and what its attempts called meanwhile. */
+  answer(): void {
+    this.#tellCalls();
+    this.#line.send({ kind: 'pong', rss: this.#line.rss() });
+  }
+
+  #tellCalls(): void {
+    const sums = this.calls.take();
+    if (sums !== null) this.#line.send({ kind: 'calls', sums });
+  }
+
   #tell(): void {
+    this.#tellCalls();
     this.#line.send({ kind: 'ended', complete: this.#complete.splice(0), others: this.#others.splice(0) });
   }
 }

@@ -96,6 +96,7 @@ class Worker {
       log,
       policy: restarts,
       onEnded: (ended) => this.#settle(ended),
+      onCalls: (sums) => deps.metrics?.called(sums),
       onFree: () => this.#start(),
       onAllReady: () => deps.onAllReady?.(),
       onFailed: (error) => this.#fail(error),

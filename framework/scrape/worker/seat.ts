@@ -1,5 +1,6 @@
 import { GccflowError } from '../../foundation/error.ts';
 import type { Log } from '../../foundation/log.ts';
+import type { CallSums } from './call-tally.ts';
 import type { AbortCause, ChildSetup } from './child-message.ts';
 import type { ChildPlan } from './child-plan.ts';
 import { ChildProcess } from './child-process.ts';
@@ -12,6 +13,7 @@ export interface SeatDeps {
   readonly log: Log;
   readonly onReady: (seat: Seat) => void;
   readonly onEnded: (ended: readonly EndedHeld[]) => void;
+  readonly onCalls: (sums: CallSums) => void;
   /** The process ended without being asked to. */
   readonly onCrash: (crash: Crash) => void;
   /** The process ended as it was asked to. */
@@ -73,7 +75,7 @@ export class Seat {
   }
 
   start(): void {
-    const { fork, setup, log, onReady, onFailed } = this.#deps;
+    const { fork, setup, log, onReady, onCalls, onFailed } = this.#deps;
     this.#isEnding = false;
     this.#isStuck = false;
     this.#ageMs = 0;
@@ -87,6 +89,7 @@ export class Seat {
         },
         onEnded: (ended) => this.#release(ended),
         onFailed: ({ code, message, hint }) => onFailed(code === null ? new Error(message) : new GccflowError(code, message, { hint })),
+        onCalls,
         onLog: ({ level, fields, message }) => log[level](fields, message),
         onLine: (line) => log.info({ child: this.plan.name, line }, 'child wrote'),
         onGone: (how, said) => this.#leave(child, how, said),
