@@ -77,7 +77,7 @@ test('what is printed of a flow and its API holds no secret', async () => {
   for (const text of [json, dot, ran.stdout, ran.stderr, manifest]) assert.doesNotMatch(text, secrets);
   const flow = JSON.parse(json).find(({ unique_id }: { unique_id: string }) => unique_id === 'flow.refresh_profile');
   assert.deepEqual([flow.resource_type, flow.tags, flow.depends_on], ['flow', ['instagram'], { nodes: ['api.graphapi'] }]);
-  assert.deepEqual(JSON.parse(manifest).exposures['flow.shop.refresh_profile'].meta, { gccflow: { kind: 'flow' } });
+  assert.equal(JSON.parse(manifest).exposures['exposure.shop.flow.refresh_profile'].meta.gccflow.kind, 'flow');
   assert.match(dot, /"flow.refresh_profile" -> "sink.profile_log"/);
 });
 

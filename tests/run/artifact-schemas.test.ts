@@ -164,7 +164,7 @@ test('the manifest says in dbt’s words what the files say', async () => {
   assert.deepEqual(nodes['model.shop.orders'].depends_on.macros, ['macro.shop.quarter']);
   assert.deepEqual(macros['macro.shop.quarter'].depends_on.macros, ['macro.shop.half']);
   assert.deepEqual(exposures['exposure.shop.board'].owner, { name: 'Ann', email: 'ann@example.org' });
-  assert.deepEqual([exposures['exposure.shop.named'].type, exposures['sync.shop.publish'].type], ['ml', 'application']);
+  assert.deepEqual([exposures['exposure.shop.named'].type, exposures['exposure.shop.sync.publish'].type], ['ml', 'application']);
   assert.equal(sources['source.shop.raw.orders'].source_description, "The shop's own tables.");
   assert.deepEqual(unit_tests['unit_test.shop.sales.keeps_large_ones'].given[0], {
     input: "ref('orders')",
