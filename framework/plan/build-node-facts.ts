@@ -50,7 +50,11 @@ class FactFinder {
           macros: hashOf(this.#macrosOf(node.template)),
         };
       case 'seed':
-        return { ...this.#factsOfBuilt(node), body: node.contentHash.slice(0, hashLength), contract: hashOf(contractOf(node.columns)) };
+        return {
+          ...this.#factsOfBuilt(node),
+          body: node.contentHash.slice(0, hashLength),
+          contract: hashOf([node.config.contract, contractOf(node.columns)]),
+        };
       case 'source':
         return {
           ...none,

@@ -39,6 +39,22 @@ test('a reformatted model is unmodified, a changed seed and a new model are modi
   assert.ok((await names('-s', 'state:unmodified', ...state)).includes('stg_orders'));
 });
 
+test('named selections may ask for a state too', async () => {
+  project.write({
+    'selectors.yaml':
+      'selectors:\n  - { name: changed, definition: { method: state, value: modified, children: true } }\n  - { name: short, definition: { state: new } }\n',
+  });
+
+  const changed = await names('--selector', 'changed', '--resource-type', 'seed', '--resource-type', 'model', ...state);
+  const short = await names('--selector', 'short', ...state);
+  const without = await gccflow('ls', '--selector', 'changed');
+  rmSync(join(project.dir, 'selectors.yaml'));
+
+  assert.deepEqual(changed, ['rates', 'eur', 'fresh', 'orders', 'totals']);
+  assert.deepEqual(short, ['fresh']);
+  assert.match(without.stderr, /error\[USAGE\]: A 'state:' selector needs an earlier state/);
+});
+
 test('what is gone is listed, alone and beside what there is, and is never run', async () => {
   const listed = await gccflow('ls', '-s', 'state:removed', ...state);
   const beside = await names('-s', 'state:removed state:new', ...state);
