@@ -3,6 +3,7 @@ import { GccflowError } from '../../foundation/error.ts';
 import type { Location } from '../../foundation/location.ts';
 import type { TestRows } from '../../manifest/manifest.ts';
 import type { Places } from '../../project/check-shape.ts';
+import type { YamlPath } from '../../project/parse-yaml.ts';
 import type { TypedColumn } from '../checked-graph.ts';
 import { misfitOf } from './misfit.ts';
 import { placeOfRows } from './read-rows.ts';
@@ -22,11 +23,11 @@ export interface RowsSubject {
 /** UNIT_TEST_ROWS for every column that the relation does not have, and for every value that its column does not take. */
 export function checkRows(written: WrittenRows, subject: RowsSubject): GccflowError[] {
   if (written.format !== 'dict')
-    return written.names.flatMap((name) => unknownColumn(name, subject, placeOfRows(subject.rows, subject.file)));
+    return written.names.flatMap((name) => unknownColumn(name, subject, () => placeOfRows(subject.rows, subject.file)));
   return written.rows.flatMap((row, index) =>
     Object.entries(row).flatMap(([name, value]) => {
       const path = [...subject.rows.path, index, name];
-      return [...unknownColumn(name, subject, subject.places.keyAt(path)), ...misfit(name, value, subject, subject.places.at(path))];
+      return [...unknownColumn(name, subject, () => subject.places.keyAt(path)), ...misfit(name, value, subject, path)];
     }),
   );
 }
@@ -48,17 +49,18 @@ export function expectedNames(
   return { names: names.length > 0 ? names : columns.map(({ name }) => name), mistakes };
 }
 
-function unknownColumn(name: string, { name: subject, columns }: RowsSubject, at: Location): GccflowError[] {
+function unknownColumn(name: string, { name: subject, columns }: RowsSubject, place: () => Location): GccflowError[] {
   const names = columns.map((column) => column.name);
   if (names.includes(name)) return [];
   const hint = didYouMean(name, names) ?? `It has ${names.join(', ')}.`;
-  return [new GccflowError('UNIT_TEST_ROWS', `${capital(subject)} has no column '${name}'.`, { at, hint })];
+  return [new GccflowError('UNIT_TEST_ROWS', `${capital(subject)} has no column '${name}'.`, { at: place(), hint })];
 }
 
-function misfit(name: string, value: unknown, { name: subject, columns }: RowsSubject, at: Location): GccflowError[] {
+function misfit(name: string, value: unknown, { name: subject, columns, places }: RowsSubject, path: YamlPath): GccflowError[] {
   const column = columns.find((known) => known.name === name);
   const why = column ? misfitOf(value, column.type) : null;
-  return why === null ? [] : [new GccflowError('UNIT_TEST_ROWS', `The value does not fit '${name}' of ${subject}: ${why}.`, { at })];
+  if (why === null) return [];
+  return [new GccflowError('UNIT_TEST_ROWS', `The value does not fit '${name}' of ${subject}: ${why}.`, { at: places.at(path) })];
 }
 
 function capital(text: string): string {

@@ -4,7 +4,7 @@ import type { Location } from '../../foundation/location.ts';
 import { quoteName } from '../../foundation/quote.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode, SourceNode, UnitTestInput, UnitTestNode } from '../../manifest/manifest.ts';
 import { type Relation, relationSql } from '../../manifest/relation.ts';
-import type { EngineAnswer } from '../check-engine.ts';
+import type { CheckEngine, EngineAnswer, EngineStatement } from '../check-engine.ts';
 import type { TypedColumn } from '../checked-graph.ts';
 import { checkRows } from './check-rows.ts';
 import { describedColumns } from './described.ts';
@@ -19,6 +19,8 @@ type RelationNode = SourceNode | SeedNode | ModelNode;
 export interface InputViews {
   readonly relationOf: (id: NodeId) => Relation | undefined;
   readonly mistakes: readonly GccflowError[];
+  /** The engine, which makes the views before the first statements it is given: all go at once. Throws UNIT_TEST_ROWS. */
+  readonly engine: Pick<CheckEngine, 'run'>;
   /** The first input whose rows ClickHouse cannot read, if there is one. */
   readonly findUnfit: () => Promise<{ readonly input: string; readonly at: Location; readonly answer: EngineAnswer } | null>;
 }
@@ -33,7 +35,7 @@ interface View {
   readonly relation: Relation;
 }
 
-/** Makes the views. What the test does not give is empty; a view and not a table, because it is one statement and takes FINAL. */
+/** Prepares the views. What the test does not give is empty; a view and not a table, because it is one statement and takes FINAL. */
 export async function createInputs(test: UnitTestNode, model: ModelNode, context: InputContext): Promise<InputViews> {
   const { manifest, engine, prefix } = context;
   const views = [...test.inputs, ...notGiven(test, model, manifest)].flatMap((input): View[] => {
@@ -41,14 +43,25 @@ export async function createInputs(test: UnitTestNode, model: ModelNode, context
     if (!node || !('relation' in node)) return [];
     return [{ input, node, relation: { database: `${prefix}_${node.relation.database}`, name: node.relation.name } }];
   });
-  const databases = new Set(views.map(({ relation }) => relation.database));
-  await engine.run([...databases].map((name) => ({ sql: `create database ${quoteName(name, 'clickhouse')} engine = Memory` })));
-  const mistakes: GccflowError[] = [];
-  for (const view of views) mistakes.push(...(await createView(view, test, context)));
+  const prepared = await Promise.all(views.map((view) => prepareView(view, test, context)));
+  const databases = [...new Set(views.map(({ relation }) => relation.database))];
+  const setup = [
+    ...databases.map((name) => ({ sql: `create database ${quoteName(name, 'clickhouse')} engine = Memory` })),
+    ...prepared.flatMap(({ statements }) => statements),
+  ];
   const relations = new Map(views.map(({ node, relation }) => [node.id as NodeId, relation]));
   return {
     relationOf: (id) => relations.get(id),
-    mistakes,
+    mistakes: prepared.flatMap(({ mistakes }) => mistakes),
+    engine: {
+      async run(statements) {
+        const first = setup.splice(0);
+        const answers = await engine.run([...first, ...statements]);
+        const failed = answers.slice(0, first.length).find(({ kind }) => kind !== 'rows');
+        if (failed) throw rowsFault('The inputs cannot be made', failed, test.at);
+        return answers.slice(first.length);
+      },
+    },
     async findUnfit() {
       for (const { input, relation } of views) {
         if (!input.rows) continue;
@@ -60,10 +73,11 @@ export async function createInputs(test: UnitTestNode, model: ModelNode, context
   };
 }
 
-/** What the SQL reads besides, as inputs of no rows: parents, and those of ephemeral ones, whose SQL is part of it; and its own table. */
+/** What the SQL reads besides, as inputs of no rows: parents, those of ephemeral ones, whose SQL is part of it, and its own table. */
 function notGiven(test: UnitTestNode, model: ModelNode, { nodes, parents }: Manifest): readonly UnitTestInput[] {
   const given = new Set(test.inputs.map(({ node }) => node));
-  const missing = new Set<NodeId>(given.has(model.id) ? [] : [model.id]);
+  const readsItself = /\bthis\b/.test(model.template.text) || model.template.macros.length > 0;
+  const missing = new Set<NodeId>(readsItself && !given.has(model.id) ? [model.id] : []);
   const add = (id: NodeId): void => {
     for (const parent of parents.get(id) ?? []) {
       if (given.has(parent) || missing.has(parent)) continue;
@@ -76,21 +90,24 @@ function notGiven(test: UnitTestNode, model: ModelNode, { nodes, parents }: Mani
   return [...missing].map((node) => ({ node, input: node, at: test.at, rows: { format: 'dict', rows: [], path: [], at: test.at } }));
 }
 
-async function createView({ input, node, relation }: View, test: UnitTestNode, context: InputContext): Promise<readonly GccflowError[]> {
-  const { engine, manifest, places, columnsOf } = context;
+interface PreparedView {
+  readonly statements: readonly EngineStatement[];
+  readonly mistakes: readonly GccflowError[];
+}
+
+async function prepareView({ input, node, relation }: View, test: UnitTestNode, context: InputContext): Promise<PreparedView> {
+  const { manifest, places, columnsOf } = context;
   const { rows } = input;
   const subject = `the input '${input.input}'`;
   const known = columnsOf(node.id);
   const written = rows ? await readRows(rows, { ...context, projectDir: manifest.projectDir, file: test.file }) : seedRows(node, manifest);
   const columns = known ?? (await inferColumns(written, context));
-  if (!columns) return isNamed(test, input) ? [unknownColumns(input)] : []; // what reads it, if anything does, tells
+  if (!columns) return { statements: [], mistakes: test.inputs.includes(input) ? [unknownColumns(input)] : [] }; // what reads it, if anything does, tells
   const mistakes = rows && written.format !== 'file' ? checkRows(written, { name: subject, rows, columns, places, file: test.file }) : [];
-  if (mistakes.length > 0) return mistakes;
+  if (mistakes.length > 0) return { statements: [], mistakes };
   const sql = `create view ${relationSql(relation)} (${columnList(columns)}) as ${selectRows(written, columns)}`;
   const settings = /LowCardinality\((?!Nullable\(String|String)/.test(sql) ? { allow_suspicious_low_cardinality_types: 1 } : {};
-  const [answer] = await engine.run([{ sql, settings }]);
-  if (answer?.kind === 'rows') return [];
-  return [rowsFault(`The rows of ${subject} cannot be used`, answer, rows ? placeOfRows(rows, test.file) : input.at)];
+  return { statements: [{ sql, settings }], mistakes: [] };
 }
 
 function seedRows({ file, ...node }: RelationNode, { projectDir }: Manifest): SeedRows {
@@ -102,10 +119,6 @@ async function inferColumns(written: WrittenRows | SeedRows, { engine }: InputCo
   if (written.format === 'dict' && written.rows.length === 0) return null;
   const [answer] = await engine.run([{ sql: `describe (\n${selectRows(written, null)}\n)` }]);
   return answer?.kind === 'rows' ? describedColumns(answer.rows) : null;
-}
-
-function isNamed(test: UnitTestNode, input: UnitTestInput): boolean {
-  return test.inputs.includes(input);
 }
 
 function unknownColumns({ input, at }: UnitTestInput): GccflowError {

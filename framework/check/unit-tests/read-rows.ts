@@ -13,7 +13,7 @@ export interface RowsContext {
   readonly projectDir: string;
   /** The file of the test. */
   readonly file: string;
-  readonly engine: CheckEngine;
+  readonly engine: Pick<CheckEngine, 'run'>;
   /** What is done with a SELECT before it runs: the clock may stand still. */
   readonly prepareSql: (sql: string) => string;
 }

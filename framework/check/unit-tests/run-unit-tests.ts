@@ -10,7 +10,7 @@ import type { UnitTestResult } from './unit-test-result.ts';
 
 export interface UnitTestDeps {
   readonly manifest: Manifest;
-  readonly engine: CheckEngine;
+  readonly engine: Pick<CheckEngine, 'run'>;
   /** Columns of a source, seed or model; null where they are not known. */
   readonly columnsOf: (id: NodeId) => readonly TypedColumn[] | null;
   /** How wide a line that shows rows may be. */

@@ -26,7 +26,15 @@ export async function testModel(test: UnitTestNode, id: NodeId, context: TestCon
   const explain = (answer: EngineAnswer | undefined): Promise<GccflowError> => explainFailure(answer, test, model, inputs);
   const outcomes: Outcome[] = [];
   for (const question of questions) {
-    outcomes.push(await compareExpected(question, test, { ...context, prepareSql, explain, settings: model.config.query_settings }));
+    outcomes.push(
+      await compareExpected(question, test, {
+        ...context,
+        engine: inputs.engine,
+        prepareSql,
+        explain,
+        settings: model.config.query_settings,
+      }),
+    );
   }
   return {
     failures: outcomes.reduce((sum, { failures }) => sum + failures, 0),
