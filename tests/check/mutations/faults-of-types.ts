@@ -88,10 +88,10 @@ export const faultsOfTypes: readonly Fault[] = [
   ),
   ...faults(
     'duplicate output column',
-    edit(orders, '    amount,\n', '    amount,\n    amount,\n', { file: orders, text: '    amount,' }),
-    edit(customers, "coalesce(email, 'none') as mail", "coalesce(email, 'none') as full_name", { file: customers, text: 'as full_name' }),
-    edit(mart, 's.orders as orders', 's.orders as spent', { file: mart, text: '' }),
-    edit(daily, 'count() as orders', 'count() as revenue', { file: daily, text: '' }),
+    edit(orders, '    amount,\n', '    amount,\n    amount,\n', { file: orders, text: 'amount,\n    ordered_at' }),
+    edit(customers, "coalesce(email, 'none') as mail", "coalesce(email, 'none') as full_name"),
+    edit(mart, 's.orders as orders', 's.orders as spent'),
+    edit(daily, 'count() as orders', 'count() as revenue'),
   ),
   ...faults(
     'union that becomes a Variant',
@@ -101,8 +101,8 @@ export const faultsOfTypes: readonly Fault[] = [
   ),
   ...faults(
     'union of other numbers of columns',
-    edit(feed, 'select customer_id, at, kind, price', 'select customer_id, at, kind', { file: feed, text: '' }),
-    edit(feed, 'toFloat64(amount) as worth', 'toFloat64(amount) as worth, note', { file: feed, text: '' }),
+    edit(feed, 'select customer_id, at, kind, price', 'select customer_id, at, kind', { file: feed, text: 'union all' }),
+    edit(feed, 'toFloat64(amount) as worth', 'toFloat64(amount) as worth, note', { file: feed, text: 'union all' }),
   ),
   ...faults(
     'branches that drift apart',

@@ -204,7 +204,7 @@ models:
     columns:
       - { name: customer_id, type: UInt64, tests: [unique, not_null] }
       - { name: full_name, type: String }
-      - { name: country_code, type: String }
+      - { name: country_code, type: LowCardinality(String) }
       - { name: spent, type: Float64 }
       - { name: orders, type: UInt64 }
       - { name: last_order, type: Date }
