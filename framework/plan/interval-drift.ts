@@ -36,20 +36,26 @@ export interface PartitionRecord {
   readonly drift: readonly Drift[];
 }
 
-/** Partitions in which somebody but gccflow and merges changed something since the publication, and those that had drifted before. */
-export function findDrift({ partitions, drift }: PartitionRecord, now: readonly PartitionPrint[]): Drift[] {
+/**
+ * Partitions in which somebody but gccflow and merges changed something since the publication, and those that had drifted before.
+ * `expires`: the table has a TTL, so that a partition may be gone by itself.
+ */
+export function findDrift({ partitions, drift }: PartitionRecord, now: readonly PartitionPrint[], expires: boolean): Drift[] {
   const before = new Map(partitions.map((print) => [print.partition, print]));
   const after = new Map(now.map((print) => [print.partition, print]));
   const carried = new Map(drift.map((each) => [each.partition, each]));
   const names = [...new Set([...before.keys(), ...after.keys(), ...carried.keys()])].sort();
   return names.flatMap((partition) => {
-    const prints = [before.get(partition), after.get(partition)].filter((print) => print !== undefined);
-    const [was, is] = [before.get(partition), after.get(partition)];
-    const changed = !was || !is || (was.writes !== is.writes && was.content !== is.content);
-    const earlier = carried.get(partition);
-    const ranges = [...(changed ? prints : []), ...(earlier ? [earlier] : [])];
+    const [was, is, earlier] = [before.get(partition), after.get(partition), carried.get(partition)];
+    const ranges = [...(isChanged(was, is, expires) ? [was, is] : []), earlier].filter((range) => range !== undefined);
     return ranges.length === 0 ? [] : [driftOf(partition, earlier?.rowsPublished ?? was?.rows ?? 0, is?.rows ?? 0, ranges)];
   });
+}
+
+function isChanged(was: PartitionPrint | undefined, is: PartitionPrint | undefined, expires: boolean): boolean {
+  if (!was) return is !== undefined;
+  if (!is) return !expires;
+  return was.writes !== is.writes && was.content !== is.content;
 }
 
 type Range = Pick<Drift, 'first' | 'last'>;
@@ -57,11 +63,10 @@ type Range = Pick<Drift, 'first' | 'last'>;
 function driftOf(partition: string, rowsPublished: number, rows: number, ranges: readonly Range[]): Drift {
   const kind = rows === 0 ? 'dropped' : rowsPublished === 0 ? 'added' : 'altered';
   const [first = ''] = ranges.map((range) => range.first).toSorted();
-  const last =
-    ranges
-      .map((range) => range.last)
-      .toSorted()
-      .at(-1) ?? first;
+  const [last = first] = ranges
+    .map((range) => range.last)
+    .toSorted()
+    .toReversed();
   return { partition, kind, rowsPublished, rows, first, last };
 }
 

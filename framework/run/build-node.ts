@@ -126,7 +126,7 @@ async function publishOnce(planned: PlannedBuild, context: Publishing, attempt: 
 }
 
 function stepDepsOf({ deps, node, statements, signal }: BuildContext): StepDeps {
-  return { node, statements, signal, projectDir: deps.manifest.projectDir, threads: deps.threads, retry: deps.retry };
+  return { node, statements, signal, projectDir: deps.manifest.projectDir, threads: deps.threads, retry: deps.retry, log: deps.log };
 }
 
 async function isLive({ relation, publicationId }: PlannedBuild, statements: NodeStatements): Promise<boolean> {

@@ -37,7 +37,7 @@ async function collect(
   write: IntervalWrite,
   { table, comment, settings }: Step,
   { columns }: Collecting,
-  { statements, retry, signal }: IntervalDeps,
+  { statements, retry, signal, node, log }: IntervalDeps,
 ): Promise<CollectedInterval> {
   const attempt = async (number: number): Promise<number> => {
     if (number > 1) await dropOwn(statements, write.into);
@@ -46,7 +46,9 @@ async function collect(
     return (await insertRows({ ...write, settings }, columns, statements)).writtenRows;
   };
   try {
-    return { write, rows: await withRetries(attempt, { policy: retry, signal, onRetry: () => {} }), error: null };
+    const onRetry = ({ attempt }: { attempt: number }): void =>
+      log.warn({ node: node.id, attempt, ...write.interval }, 'interval tried again');
+    return { write, rows: await withRetries(attempt, { policy: retry, signal, onRetry }), error: null };
   } catch (thrown) {
     const isRefused = thrown instanceof GccflowError && (faultOf(thrown)?.code ?? null) !== null;
     if (signal.aborted || !isRefused) throw thrown;

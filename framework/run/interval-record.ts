@@ -1,11 +1,11 @@
 import type { Warehouse } from '../connections/warehouse.ts';
-import { quoteName } from '../foundation/quote.ts';
+import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Interval, instantOf } from '../manifest/interval.ts';
 import type { NodeId } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { Drift, PartitionPrint, PartitionRecord } from '../plan/interval-drift.ts';
 import { stagingDatabase } from '../plan/publication.ts';
-import type { NodeStatements } from './node-statements.ts';
+import { NodeStatements } from './node-statements.ts';
 
 /** The partitions of each publication of a model that is built by intervals, and the intervals it wrote. */
 export const partitionLedger: Relation = { database: stagingDatabase, name: 'partitions' };
@@ -38,8 +38,10 @@ function instant(seconds: number): string {
   return instantOf(new Date(seconds * 1000));
 }
 
-export async function createPartitionLedger(warehouse: Warehouse): Promise<void> {
+/** Makes the ledger if it is not there, and forgets what is of no use any more. */
+export async function openPartitionLedger(warehouse: Warehouse): Promise<void> {
   await warehouse.execute(createSql);
+  await prunePartitions(new NodeStatements({ warehouse, node: 'gccflow' }));
 }
 
 export interface PublicationRecord extends PartitionRecord {
@@ -57,6 +59,22 @@ export async function writePartitions(statements: NodeStatements, record: Public
   const row = { ...rest, database: relation.database, relation: relation.name, recorded_at: recordedAt.getTime() };
   const settings = { async_insert: 0, insert_deduplicate: 0 };
   await statements.insert(relationSql(partitionLedger), JSON.stringify(row), { format: 'JSONEachRow', settings });
+}
+
+/** How long the record of a publication is kept that is neither live nor kept for a rollback. */
+const keptDays = 30;
+
+/** Forgets the partitions of publications that no table is any more, some at a time: a record is for the table that bears its publication's id. */
+async function prunePartitions(statements: NodeStatements): Promise<void> {
+  const old = await statements.query<{ publication: string }>(
+    `select distinct publication from ${relationSql(partitionLedger)}
+where recorded_at < now() - interval ${keptDays} day
+  and publication not in (select JSONExtractString(comment, 'gccflow', 'publication') from system.tables where startsWith(comment, '{"gccflow"'))
+limit 1000`,
+  );
+  if (old.length < 100) return; // a mutation rewrites the ledger's parts
+  const ids = old.map(({ publication }) => quoteText(publication, 'clickhouse')).join(', ');
+  await statements.execute(`alter table ${relationSql(partitionLedger)} delete where publication in (${ids})`);
 }
 
 /** The partitions of a publication as they were recorded, or null where they were not. */

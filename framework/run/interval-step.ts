@@ -1,4 +1,5 @@
 import type { GccflowError } from '../foundation/error.ts';
+import type { Log } from '../foundation/log.ts';
 import type { Interval } from '../manifest/interval.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
@@ -16,6 +17,7 @@ export interface IntervalDeps {
   readonly threads: number;
   readonly retry: RetryPolicy;
   readonly signal: AbortSignal;
+  readonly log: Log;
 }
 
 export interface IntervalFailure {

@@ -81,10 +81,10 @@ export async function recordPartitions(
 
 /** What somebody changed in the live table since it was published, by its own record. */
 export async function readDrift({ relation }: PlannedBuild, live: LiveVersion | null, { node, statements }: BuildContext) {
-  const { event_time: eventTime } = node.config;
+  const { event_time: eventTime, ttl } = node.config;
   if (eventTime === null || !live?.publication) return [];
   const published = await readPartitions(statements, live.publication.publication);
-  return published === null ? [] : findDrift(published, await readPrints(statements, relation, eventTime));
+  return published === null ? [] : findDrift(published, await readPrints(statements, relation, eventTime), ttl !== null);
 }
 
 function intervalsFailed({ node }: PlannedBuild, { published, failed, left }: IntervalProgress, first: IntervalFailure): GccflowError {

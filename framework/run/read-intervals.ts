@@ -65,5 +65,5 @@ async function readDrift({ relation, config }: ModelNode, publication: string, s
   );
   const published = known.length === 0 ? null : await readPartitions(statements, publication);
   if (published === null || config.event_time === null) return [];
-  return findDrift(published, await readPrints(statements, relation, config.event_time));
+  return findDrift(published, await readPrints(statements, relation, config.event_time), config.ttl !== null);
 }

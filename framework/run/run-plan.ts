@@ -2,7 +2,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { relationKey } from '../plan/warehouse-state.ts';
-import { createPartitionLedger } from './interval-record.ts';
+import { openPartitionLedger } from './interval-record.ts';
 import { type Claim, type HeldLease, type LeaseRequest, takeLease } from './lease.ts';
 import { createLedger, repairLedger } from './ledger.ts';
 import { cancelledResult, isGood, skippedResult, staleResult } from './node-result.ts';
@@ -106,7 +106,7 @@ async function prepare(plan: Plan, deps: RunDeps): Promise<Preparation> {
     deps,
   );
   await createLedger(warehouse);
-  if (builds.some(({ intervals }) => intervals !== null)) await createPartitionLedger(warehouse);
+  if (builds.some(({ intervals }) => intervals !== null)) await openPartitionLedger(warehouse);
   await repairLedger(warehouse, builds.flatMap(liveEntry), clock.now());
   await createDatabases(builds, deps);
   const held = preparing.move();

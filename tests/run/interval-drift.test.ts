@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { intervalsToRepair } from '../../framework/run/read-intervals.ts';
 import { type IntervalProject, intervalProject, startsOf } from '../support/interval-project.ts';
 
@@ -98,6 +99,21 @@ test('a table that another strategy published has no memory: everything is due, 
   assert.deepEqual(report.drift, []);
   assert.equal(nodes[0]?.intervals?.published.length, 5);
   assert.deepEqual(await project.ids(), [1]);
+});
+
+test('what is recorded of publications is forgotten once no table is one of them, and a month is over', async () => {
+  await using project = await daysOfTwoMonths();
+  const record = `insert into _gccflow.partitions (publication, node, recorded_at) select concat('old', toString(number)), 'model.m'`;
+  await project.execute(`${record}, now() - interval 31 day from numbers(150)`);
+  await project.execute(`${record}, now() - interval 29 day from numbers(1000, 1)`);
+
+  await project.runAt(now);
+  await project.runAt(now);
+
+  const left = async () => Number((await project.query<{ rows: string }>('select count() as rows from _gccflow.partitions'))[0]?.rows);
+  for (const until = Date.now() + 20_000; (await left()) > 4 && Date.now() < until; ) await sleep(50); // a mutation takes its time
+  assert.equal(await left(), 4); // three publications, and a young record
+  assert.deepEqual((await project.report(now)).drift, []);
 });
 
 test('a repair that goes out in pieces leaves no drift behind', async () => {
