@@ -78,7 +78,7 @@ function brokenBy(rule: ProjectRule, context: RuleContext): readonly Broken[] {
 
 /** The picked nodes; tests aside, which a folder's selection brings along. */
 function nodesOf({ manifest, picked }: RuleContext): readonly Node[] {
-  return [...manifest.nodes.values()].filter(({ id, kind }) => picked.has(id) && kind !== 'test');
+  return [...manifest.nodes.values()].filter(({ id, kind }) => picked.has(id) && kind !== 'test' && kind !== 'unit_test');
 }
 
 function badNames(pattern: string, context: RuleContext): Broken[] {

@@ -9,7 +9,7 @@ export function rowsFault(subject: string, answer: EngineAnswer | undefined, at:
 
 /** What ClickHouse said of a statement, without codes, or what became of the engine. */
 export function reasonOf(answer: EngineAnswer | undefined): string {
-  if (answer?.kind === 'fault') return sentenceOf(answer.said);
+  if (answer?.kind === 'fault') return answer.fault.parse?.row ? answer.fault.message.replace(/\.$/, '') : sentenceOf(answer.said);
   return answer?.kind === 'lost' && answer.why === 'timed out' ? 'it took too long and was stopped' : 'the engine went down with it';
 }
 

@@ -15,7 +15,8 @@ export interface SeedRows {
 }
 
 /** How rows are read: what is not said has its default, what is not known or NULL where there is none is refused. */
-const readSettings = `settings input_format_null_as_default = 0, input_format_skip_unknown_fields = 0, input_format_parallel_parsing = 0, date_time_input_format = 'best_effort'`;
+const fileSettings = `settings input_format_null_as_default = 0, input_format_parallel_parsing = 0, date_time_input_format = 'best_effort'`;
+const readSettings = `${fileSettings}, input_format_skip_unknown_fields = 0`;
 
 /** A SELECT that gives the rows as columns of these types, or of those that ClickHouse guesses. It reads the values as it would from a file. */
 export function selectRows(rows: WrittenRows | SeedRows, columns: readonly TypedColumn[] | null): string {
@@ -29,7 +30,7 @@ export function selectRows(rows: WrittenRows | SeedRows, columns: readonly Typed
       if (rows.rows.length === 0 && structure !== null) return `select * from null(${structure})`;
       return formatted('JSONEachRow', structure, rows.rows.map((row) => JSON.stringify(row)).join('\n'));
     case 'file':
-      return `select * from file(${[quoteText(rows.path, 'clickhouse'), 'CSVWithNames', ...(structure === null ? [] : [structure])].join(', ')}) ${readSettings}, format_csv_delimiter = ${quoteText(rows.delimiter, 'clickhouse')}`;
+      return `select * from file(${[quoteText(rows.path, 'clickhouse'), 'CSVWithNames', ...(structure === null ? [] : [structure])].join(', ')}) ${fileSettings}, format_csv_delimiter = ${quoteText(rows.delimiter, 'clickhouse')}`;
   }
 }
 

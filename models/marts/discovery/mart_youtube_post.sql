@@ -11,7 +11,7 @@ select
     argMax(posts.profile_id, posts.snapshot_date) as profile_id,
     argMax(posts.title, posts.snapshot_date) as title,
     argMax(posts.category_id, posts.snapshot_date) as category_id,
-    if(any(categories.title) = '', 'Other', any(categories.title)) as category,
+    if(argMax(categories.title, posts.snapshot_date) = '', 'Other', argMax(categories.title, posts.snapshot_date)) as category,
     argMax(posts.views, posts.snapshot_date) as views,
     argMax(posts.likes, posts.snapshot_date) as likes,
     argMax(posts.comments, posts.snapshot_date) as comments,
