@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Warehouse } from '../connections/warehouse.ts';
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
-import { locate, startOf } from '../foundation/location.ts';
+import { type Location, locate, startOf } from '../foundation/location.ts';
 import { quoteText } from '../foundation/quote.ts';
 import type { SeedNode } from '../manifest/manifest.ts';
 import { nullText } from '../materializations/exact-cast.ts';
@@ -62,9 +62,15 @@ function badHeader(seed: SeedNode, what: string, hint: string, place = { line: 1
 
 function missingColumn(seed: SeedNode, name: string, names: readonly string[]): GccflowError {
   return new GccflowError('SEED_INVALID', `The seed '${seed.name}' declares the column '${name}', and its file has no such column.`, {
-    at: startOf(seed.file),
+    at: placeOfColumn(seed, name),
     hint: didYouMean(name, names) ?? `The file has ${names.map((known) => `'${known}'`).join(', ')}.`,
   });
+}
+
+/** Where a properties file declares the column, else the seed's own file. */
+function placeOfColumn({ columns, propertiesFile, file }: SeedNode, name: string): Location {
+  const column = columns.find((declared) => declared.name === name);
+  return column && propertiesFile !== null ? locate(propertiesFile, column.at) : startOf(file);
 }
 
 function declaredTypes({ config, columns }: SeedNode): Map<string, string> {
@@ -87,7 +93,7 @@ async function resolveTypes(seed: SeedNode, columns: readonly SeedColumn[], ware
     for (const { name, type } of columns) {
       await resolve([type]).catch((cause) => {
         const message = `The seed '${seed.name}' declares the type '${type}' for '${name}', which ClickHouse does not have.`;
-        throw new GccflowError('SEED_INVALID', message, { at: startOf(seed.file), cause });
+        throw new GccflowError('SEED_INVALID', message, { at: placeOfColumn(seed, name), cause });
       });
     }
     throw thrown;
