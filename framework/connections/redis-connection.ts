@@ -59,6 +59,13 @@ export class RedisConnection implements AsyncDisposable {
     return this.#link;
   }
 
+  /** Leaves a server that is not to be used, and connects anew: to another one, where the address leads there by then. */
+  leave(link: RedisLink, fault: GccflowError): void {
+    if (this.#link !== link) return;
+    this.#lose(fault);
+    void link[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
     await this.#reconnecting;

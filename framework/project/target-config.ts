@@ -61,8 +61,8 @@ const LimiterCommon = {
  *
  * - `maxmemory-policy noeviction`, the default: any other throws counts away when its memory is full. A full one lets nothing through.
  * - `min-replicas-to-write 1` and a `min-replicas-max-lag` of a few seconds, where Sentinel or a cluster fails over: an old primary that is
- *   cut off from the others, and not from all workers, answers these on while the new one counts for the rest. Until it stops, windows may
- *   hold what both let through.
+ *   cut off from the others, and not from all workers, answers these on while the new one counts for the rest. Until it stops, windows of up to
+ *   a minute may hold what both let through; of longer ones it is granted nothing more.
  */
 export const LimiterConfig = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('embedded'), ...LimiterCommon }),

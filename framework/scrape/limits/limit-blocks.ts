@@ -17,19 +17,32 @@ export function blockSize({ requests }: Pick<Level, 'requests'>): number {
   return Math.min(maxBlock, Math.max(1, Math.floor(requests * blockShare)));
 }
 
+export interface BlockRequest {
+  /** Names the limiter in PostgreSQL. */
+  readonly limiter: string;
+  /** In which its calls would be counted. */
+  readonly epoch: string;
+  readonly level: Level;
+  /** The block that is used up, '0' for none: its calls were all made before now. */
+  readonly previous: string;
+}
+
 /**
- * Reserves a block of calls; `previous` is the one that is used up, '0' for none: its calls were all made before now. Blocks whose calls are
- * out of the window are removed; one that nobody asked to follow is usable for one window, and an hour more is left for clocks.
+ * Reserves a block of calls; null where a later epoch has begun, which counts without them: the Redis that asks is not the one that counts
+ * any more. Blocks whose calls are out of the window are removed; one that nobody asked to follow is usable for one window, and an hour more
+ * is left for clocks. The epoch is locked, so that one that begins meanwhile counts the block as used.
  */
-export async function reserveBlock(postgres: Postgres, limiter: string, level: Level, previous: string): Promise<string> {
+export async function reserveBlock(postgres: Postgres, { limiter, epoch, level, previous }: BlockRequest): Promise<string | null> {
   const [row] = await postgres.query<{ id: string }>(
-    `with ended as (update gccflow.limit_block set ended_at = clock_timestamp() where id = $6 and limiter = $1 and ended_at is null),
+    `with known as (select epoch from gccflow.limit_epoch where limiter = $1 for share),
+       ended as (update gccflow.limit_block set ended_at = clock_timestamp() where id = $6 and limiter = $1 and ended_at is null),
        old as (delete from gccflow.limit_block where limiter = $1 and key = $2 and per_ms = $3 and is_fixed = $4 and id <> $6
                  and coalesce(ended_at, reserved_at + per_ms * interval '1 ms') + per_ms * interval '1 ms' + interval '1 hour' < clock_timestamp())
-     insert into gccflow.limit_block (limiter, key, per_ms, is_fixed, calls) values ($1, $2, $3, $4, $5) returning id::text`,
-    [limiter, level.key, level.perMs, level.window === 'fixed', blockSize(level), previous],
+     insert into gccflow.limit_block (limiter, key, per_ms, is_fixed, calls)
+       select $1, $2, $3::bigint, $4::boolean, $5::bigint where not exists (select from known where epoch > $7) returning id::text`,
+    [limiter, level.key, level.perMs, level.window === 'fixed', blockSize(level), previous, epoch],
   );
-  return row?.id ?? '0';
+  return row?.id ?? null;
 }
 
 /** Removes a block of which no call was made. */

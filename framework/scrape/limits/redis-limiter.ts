@@ -189,8 +189,10 @@ class RedisLimiter implements Limiter {
   /** The block is usable for one window from before it was reserved, so that PostgreSQL may forget it some time after. */
   async #reserve(epoch: RedisEpoch, level: PlannedLevel, previous: string, nowUs: number): Promise<void> {
     const { postgres, prefix } = this.#options;
-    const id = await this.#durably('reserving calls', reserveBlock(postgres, prefix, level, previous));
     const { number, text, link } = epoch;
+    const request = { limiter: prefix, epoch: number, level, previous };
+    const id = await this.#durably('reserving calls', reserveBlock(postgres, request));
+    if (id === null) throw this.#leave(epoch);
     const keys = [
       this.#names.epoch,
       this.#names.calls(number, level.id),
@@ -209,6 +211,15 @@ class RedisLimiter implements Limiter {
     } catch (thrown) {
       throw limiterError(doing, thrown);
     }
+  }
+
+  /** A Redis that lost its place to another one while it was cut off from it. */
+  #leave(epoch: RedisEpoch): GccflowError {
+    const message = `${this.#connection.location} is not the Redis that counts any more: another one has begun a later epoch.`;
+    const hint = 'Was it cut off while a replica took its place? Let it follow the new primary, and the url lead there.';
+    const fault = new GccflowError('LIMITER_UNREACHABLE', message, { hint });
+    this.#connection.leave(epoch.link, fault);
+    return fault;
   }
 
   #restless(): GccflowError {

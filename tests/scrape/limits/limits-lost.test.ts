@@ -16,6 +16,7 @@ import {
   sliding,
 } from '../../support/limits.ts';
 import { recordingLog } from '../../support/recording-log.ts';
+import { privateRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
 
 const hourMs = 3_600_000;
@@ -96,6 +97,30 @@ test('an old snapshot does not bring back calls that were spent since', async (c
   total += await admittedOf(limiter, request, 100);
 
   assert.ok(total <= 100 && total >= 98, `${total} calls`);
+});
+
+test('an old primary that still answers is granted nothing more of a long window when another Redis has taken its place', async (context) => {
+  await using lab = await redisLab(context);
+  if (lab === null) return;
+  await using promoted = await privateRedis(context);
+  if (promoted === null) return;
+  const log = recordingLog();
+  const isolated = await lab.open({ log });
+  const request = callOf(sliding(ownKey('hour'), 200, hourMs));
+  let total = await admittedOf(isolated, request, 51);
+  const other = await lab.open({ url: promoted.url });
+  total += await admittedOf(other, request, 50);
+
+  const asks = Array.from({ length: 20 }, () => isolated.ask(request));
+  const answers = await Promise.allSettled(asks);
+  total += answers.filter(({ status, ...rest }) => status === 'fulfilled' && 'value' in rest && rest.value.admitted).length;
+  const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [String(answer.reason.message)] : []));
+  total += await admittedOf(other, request, 200);
+
+  assert.ok(refused.length >= 18, `${refused.length} of 20`);
+  assert.match(refused[0] ?? '', /^redis at 127\.0\.0\.1:\d+ is not the Redis that counts any more/i);
+  assert.ok(total <= 200 && total >= 196, `${total} calls`);
+  assert.deepEqual(log.messages('warn'), ['limiter connection lost']);
 });
 
 test('a short window counts as full for its length after a loss, and is whole again then', async (context) => {
