@@ -8,8 +8,11 @@ import type { CheckedRelation, GraphInEngine, TypedColumn } from './checked-grap
 import { columnsByTable, columnsSql, tableKey } from './column-query.ts';
 import { compareBranches } from './compare-branches.ts';
 import { declaredColumns, typedColumns } from './declared-columns.ts';
-import { explainColumns, explainModel, type FaultContext, thrownFinding } from './explain-model.ts';
+import { examineModel } from './examine-model.ts';
+import { explainColumns, explainModel, type FaultContext } from './explain-model.ts';
+import { thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { foreignTables, indexRelations } from './foreign-tables.ts';
 import { LayoutProbes, layoutDatabase } from './layout-probes.ts';
 import { readAsTables } from './read-as-tables.ts';
 import { createStub, describedColumns } from './relation-statements.ts';
@@ -53,6 +56,7 @@ class GraphChecker implements GraphInEngine {
   readonly #options: CheckGraphOptions;
   readonly #cache: CheckCache;
   readonly #probes: LayoutProbes;
+  readonly #index: ReadonlyMap<string, NodeId>;
   /** Whose table must be one of its own engine, because a reader asks for what only such tables have. */
   readonly #readAsTables: ReadonlySet<NodeId>;
   /** Relations that the engine holds. */
@@ -67,6 +71,7 @@ class GraphChecker implements GraphInEngine {
     this.#cache = options.cache ?? CheckCache.none();
     this.#probes = new LayoutProbes(engine, options.project);
     this.#readAsTables = readAsTables(manifest);
+    this.#index = indexRelations(manifest);
   }
 
   async createDatabases(): Promise<void> {
@@ -234,7 +239,13 @@ class GraphChecker implements GraphInEngine {
     if (!model.isInline) this.#present.add(node.id);
     this.#probes.add(node, columns);
     if (answers.some(({ kind }) => kind !== 'rows')) this.findings.push(...(await explainModel(model, answers, this.#context())).findings);
-    this.findings.push(...compareBranches(model, columns, answers));
+    const sources = this.#tablesOf(this.#manifest.parents.get(node.id) ?? []).map(({ id }) => id);
+    const readsVariant = sources.some((id) => this.relations.get(id)?.columns.some(({ type }) => type.includes('Variant(')));
+    this.findings.push(
+      ...compareBranches(model, columns, answers, this.#manifest),
+      ...examineModel(model, columns, readsVariant, this.#context()),
+      ...foreignTables(model, new Set(sources), this.#index, this.#manifest),
+    );
   }
 
   async #reject(model: RenderedModel, answers: readonly EngineAnswer[]): Promise<void> {
@@ -243,7 +254,9 @@ class GraphChecker implements GraphInEngine {
     this.findings.push(...findings);
     const known = columns ? ({ columns, from: 'checked' } as const) : this.#standIn(node);
     if (known) this.relations.set(node.id, known);
-    if (columns) this.#present.add(node.id);
+    if (!columns) return;
+    this.#present.add(node.id);
+    this.#probes.add(node, columns);
   }
 
   /** What the readers of a broken model are checked against, where anything is known. */

@@ -1,21 +1,21 @@
 import { GccflowError } from '../foundation/error.ts';
-import { type Location, locate } from '../foundation/location.ts';
+import { locate } from '../foundation/location.ts';
 import { quoteText } from '../foundation/quote.ts';
-import type { Manifest, ModelNode, Node, SeedNode, SourceNode } from '../manifest/manifest.ts';
+import type { Manifest, ModelNode, SeedNode, SourceNode } from '../manifest/manifest.ts';
 import { renderMapped } from '../manifest/render-sql.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
-import type { MappedSql } from '../manifest/source-map.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import type { Project } from '../project/project.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import { placeOfConfig } from './config-place.ts';
 import { explainFault } from './explain-fault.ts';
-import type { Candidate } from './fault-candidates.ts';
+import { describeForm, expandedAt, explainSql, planForm } from './explain-sql.ts';
+import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
-import { offsetBefore, placeFault, without } from './place-fault.ts';
-import { createEmpty, describedColumns, describePrefix, describeSelect } from './relation-statements.ts';
-import type { RenderedModel } from './render-model.ts';
+import { createStub, describedColumns, describeSelect } from './relation-statements.ts';
+import type { ModelStep, RenderedModel } from './render-model.ts';
+import { selectItems } from './select-items.ts';
 
 /** What is needed to say where a fault stands. */
 export interface FaultContext {
@@ -25,10 +25,6 @@ export interface FaultContext {
 }
 
 type RelationNode = SourceNode | SeedNode | ModelNode;
-export type Fault = Exclude<EngineAnswer, { readonly kind: 'rows' }>;
-
-/** Mistakes looked for in one SELECT: each is taken out, and ClickHouse asked again. */
-const mostFaults = 5;
 
 /** What is wrong with a model's SQL, and its columns where they are known all the same: the engine then holds it as an empty table. */
 export async function explainModel(
@@ -36,50 +32,71 @@ export async function explainModel(
   answers: readonly EngineAnswer[],
   context: FaultContext,
 ): Promise<{ readonly findings: readonly Finding[]; readonly columns: readonly TypedColumn[] | null }> {
-  const [created, second] = answers;
-  if (created && created.kind !== 'rows') return explainCreate(model, created, context);
-  const findings = second && second.kind !== 'rows' ? await explainSelect(model, true, second, context) : [];
-  return { findings, columns: null };
+  const findings: Finding[] = [];
+  let columns: readonly TypedColumn[] | null = null;
+  for (const [index, answer] of answers.entries()) {
+    const step = model.steps[index];
+    if (!step || answer.kind === 'rows') continue;
+    if (step === 'create') {
+      const created = await explainCreate(model, answer, context);
+      columns = created.columns;
+      findings.push(...created.findings);
+      if (!columns) break; // the rest fails for the same reason
+    } else findings.push(...(await explain(model, step, answer, context)));
+  }
+  return { findings, columns };
 }
 
 /** A SELECT that can be described may still be refused for the names of its columns, or only by the engine of its own table. */
 async function explainCreate(model: RenderedModel, created: Fault, context: FaultContext): ReturnType<typeof explainModel> {
-  const { node, sql, isInline } = model;
+  const { node, sql, isInline, asTable } = model;
   const settings = node.config.query_settings;
+  const setting = created.kind === 'fault' ? settingFinding(node, created, context.project) : null;
+  if (setting) return { findings: [setting], columns: null };
   if (created.kind === 'lost') return { findings: [lostFinding(node, created)], columns: null };
-  if (isInline) return { findings: await explainSelect(model, false, created, context), columns: null };
+  if (isInline) return { findings: await explain(model, 'create', created, context), columns: null };
   const [described] = await context.engine.run([{ sql: describeSelect(sql), settings }]);
-  if (described && described.kind !== 'rows') return { findings: await explainSelect(model, false, described, context), columns: null };
-  const bare = createEmpty(node, sql, false);
+  if (described && described.kind !== 'rows') return { findings: await explain(model, 'create', described, context), columns: null };
+  const columns = described ? describedColumns(described) : [];
+  const twice = duplicateFinding(model, columns, context);
+  if (twice) return { findings: [twice], columns: null };
+  const bare = createStub(node.relation, columns, asTable);
   const [made] = await context.engine.run([{ sql: bare, keep: bare, settings }]);
-  if (made && made.kind !== 'rows') return { findings: await explainSelect(model, false, made, context), columns: null };
-  return { findings: [], columns: described ? describedColumns(described) : null };
+  if (made && made.kind !== 'rows') return { findings: await explain(model, 'create', made, context), columns: null };
+  return { findings: [], columns };
 }
 
-/** Every mistake of a SELECT that can be told apart, each at its place. */
-async function explainSelect(model: RenderedModel, incremental: boolean, first: Fault, context: FaultContext): Promise<readonly Finding[]> {
+function explain(model: RenderedModel, step: ModelStep, fault: Fault, { manifest, engine }: FaultContext): Promise<readonly Finding[]> {
   const { node } = model;
-  const mapped = renderMapped(context.manifest, node, { incremental });
-  const settings = node.config.query_settings;
-  const probe = (variants: readonly string[]) => context.engine.run(variants.map((sql) => ({ sql: describeSelect(sql), settings })));
-  const findings: Finding[] = [];
-  const taken: Candidate[] = [];
-  let fault: EngineAnswer | undefined = first;
-  while (fault && fault.kind !== 'rows' && findings.length < mostFaults) {
-    if (fault.kind === 'lost') return [...findings, lostFinding(node, fault)];
-    const { offset, candidate } = await placeFault(fault.said, without(mapped.text, taken), describePrefix, probe);
-    findings.push(faultFinding(node, fault, mapped, offsetBefore(offset, taken)));
-    if (!candidate) break;
-    const { at, start, end } = candidate;
-    taken.push({
-      at: offsetBefore(at, taken),
-      start: offsetBefore(start, taken),
-      end: offsetBefore(end, taken),
-      replacement: candidate.replacement,
-    });
-    [fault] = await probe([without(mapped.text, taken)]);
-  }
-  return findings;
+  const mapped = renderMapped(manifest, node, { incremental: step === 'describe incremental' });
+  const form = step === 'plan' ? planForm : describeForm;
+  return explainSql({ node, mapped, settings: node.config.query_settings, form }, fault, engine);
+}
+
+/** A setting that the config gives the statement. */
+function settingFinding(node: ModelNode, { fault, said }: Fault & { readonly kind: 'fault' }, project: Project): Finding | null {
+  const named = Object.keys(node.config.query_settings).some((name) => said.includes(name));
+  if (!named || !/SETTING/.test(fault.type ?? '')) return null;
+  const { code, sentence, hint } = explainFault(fault, said);
+  const at = placeOfConfig(project, node, 'query_settings');
+  return errorFinding(node, new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at, hint, cause: fault }));
+}
+
+/** Two columns of one name, at the second. */
+function duplicateFinding({ node, sql }: RenderedModel, columns: readonly TypedColumn[], { manifest }: FaultContext): Finding | null {
+  const index = columns.findIndex(({ name }, at) => columns.some((other, before) => before < at && other.name === name));
+  const name = columns[index]?.name;
+  if (name === undefined) return null;
+  const mapped = renderMapped(manifest, node, { incremental: false });
+  const items = selectItems(sql)[0] ?? [];
+  const item = items.findLast((candidate) => candidate.name === name) ?? items.findLast(({ isStar }) => isStar);
+  const offset = item?.start ?? 0;
+  const message = `${subjectOf(node)} returns two columns named '${name}'.`;
+  const hint = 'Leave one out, or give it another name.';
+  return {
+    ...errorFinding(node, new GccflowError('CHECK_SQL', message, { at: mapped.sourceOf(offset).at, hint })),
+    ...expandedAt(mapped, offset),
+  };
 }
 
 /** Which of the declared columns ClickHouse does not take; the whole of them where each by itself is taken. */
@@ -105,24 +122,6 @@ export async function explainColumns(
   return [errorFinding(node, new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at: node.at, hint, cause: refused.fault }))];
 }
 
-/** Whatever was thrown about a node, as a finding; what is a bug is thrown on. */
-export function thrownFinding(node: Node, thrown: unknown): Finding {
-  if (!(thrown instanceof GccflowError)) throw thrown;
-  const at: Location = thrown.at ?? node.at;
-  return {
-    severity: 'error',
-    node: node.id,
-    error: new GccflowError(thrown.code, thrown.message, { at, hint: thrown.hint, cause: thrown.cause }),
-  };
-}
-
-function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fault' }, mapped: MappedSql, offset: number): Finding {
-  const { at, exact } = mapped.sourceOf(offset);
-  const { code, sentence, hint } = explainFault(fault, said);
-  const error = new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at, hint, cause: fault });
-  return { severity: 'error', node: node.id, error, ...(!exact && { expanded: lineAt(mapped.text, offset) }) };
-}
-
 /** A layout that ClickHouse refuses, at the config key at fault. */
 export function layoutFinding(node: ModelNode, key: keyof ModelConfig, answer: Fault, project: Project): Finding {
   if (answer.kind === 'lost') return lostFinding(node, answer);
@@ -130,21 +129,4 @@ export function layoutFinding(node: ModelNode, key: keyof ModelConfig, answer: F
   const message = `${subjectOf(node)} cannot be laid out by its '${key}': ${sentence}`;
   const error = new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, key), hint, cause: answer.fault });
   return errorFinding(node, error);
-}
-
-function lostFinding(node: Node, { why }: Fault & { readonly kind: 'lost' }): Finding {
-  const what = why === 'crashed' ? 'ended the engine' : 'was not analysed in time';
-  const message = `${subjectOf(node)} could not be checked: its SQL ${what}.`;
-  const hint = 'Take its parts out one after another to find the one that does it; the other nodes were checked.';
-  return errorFinding(node, new GccflowError('CHECK_SQL', message, { at: node.at, hint }));
-}
-
-function errorFinding(node: Node, error: GccflowError): Finding {
-  return { severity: 'error', node: node.id, error };
-}
-
-function lineAt(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const end = text.indexOf('\n', offset);
-  return text.slice(start, end < 0 ? undefined : end).trim();
 }

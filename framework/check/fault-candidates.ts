@@ -16,6 +16,7 @@ export type Culprit =
   | { readonly kind: 'table'; readonly name: string }
   | { readonly kind: 'keyword'; readonly name: string }
   | { readonly kind: 'text'; readonly name: string }
+  | { readonly kind: 'alias'; readonly name: string }
   | { readonly kind: 'word'; readonly name: string };
 
 /** What a complaint names, the likeliest first. */
@@ -33,6 +34,7 @@ export function culpritsOf(said: string): readonly Culprit[] {
 
 const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
   [/using identifier '([^']+)'/, 'word'],
+  [/ambiguous identifier '([^']+)'/, 'identifier'],
   [/Unknown table expression identifier '([^']+)'|Table (\S+) (?:does not|doesn't) exist/, 'table'],
   [/Database (\S+) does not exist/, 'table'],
   [
@@ -40,8 +42,8 @@ const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
     'identifier',
   ],
   [/Column '([^']+)' is not under aggregate function/, 'identifier'],
-  [/Multiple expressions .* for alias (\S+?)\./, 'word'],
-  [/[Uu]nknown data type family: (\w+)/, 'word'],
+  [/Multiple expressions .* for alias ([^\s.]+)/, 'alias'],
+  [/[Uu]nknown data type family: (\w+)|Window '(\w+)' does not exist/, 'word'],
   [/[Uu]nknown setting '([^']+)'/, 'word'],
   [
     /Dictionary \(`([^`]+)`\) not found|Cannot load time zone (\S+?):|does not support '([^']+)' unit|while converting '([^']*)' to/,
@@ -53,9 +55,10 @@ const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
   [/(?:Invalid type for filter in|is found in) ((?:PRE)?WHERE|HAVING|QUALIFY)/, 'keyword'],
   [/\b(LIMIT|OFFSET) expression/, 'keyword'],
   [/Different number of columns in (UNION|INTERSECT|EXCEPT)/, 'keyword'],
-  [/([Ff])irst argument for function '?(\w+)/, 'function'],
+  [/JOIN cannot infer common type in (ON) section/, 'keyword'],
+  [/[Ff]irst argument for (?:this overload of )?(?:function )?['`]?(\w+)/, 'function'],
   [
-    /[Uu]nknown function (\w+)|Function with name `([^`]+)`|(?:of|for) (?:aggregate )?function '?(\w+)|(?:Aggregate f|F)unction '?(\w+)'?(?:\([^)]*\))? (?:is found|requires|does)|while executing (?:'FUNCTION |function )(\w+)|overload of (\w+)/,
+    /[Uu]nknown function (\w+)|[Ff]unction with name [`'](\w+)[`']|(?:of|for|to) (?:aggregate )?function ['`]?(\w+)|(?:Aggregate f|F)unction '?(\w+)'?(?:\([^)]*\))? (?:is found|requires|does)|while executing (?:'FUNCTION |function )(\w+)|overload of (\w+)/,
     'function',
   ],
 ];
@@ -75,10 +78,30 @@ export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): rea
       return tokens.flatMap((token) =>
         token.kind === 'text' && token.value.includes(culprit.name) ? [candidate(token, token, 'null')] : [],
       );
+    case 'alias':
+      return aliases(culprit.name, tokens).slice(-1);
     case 'word':
       return tokens.flatMap((token) => (token.value === culprit.name ? [candidate(token, token, 'null')] : []));
   }
 }
+
+/** Where a name is given. */
+function aliases(name: string, tokens: readonly SqlToken[]): readonly Candidate[] {
+  return tokens.flatMap((token, index) =>
+    token.value === name && isToken(tokens[index - 1], 'as') ? [candidate(token, token, `${name}_`)] : [],
+  );
+}
+
+/** Every call of a function. */
+export function allCalls(tokens: readonly SqlToken[]): readonly Candidate[] {
+  return tokens.flatMap((token, index) =>
+    token.kind === 'word' && isToken(tokens[index + 1], '(') && !isToken(token, ...keywordsBeforeOperand, ...otherKeywords)
+      ? [callAt(index, tokens)]
+      : [],
+  );
+}
+
+const otherKeywords = ['from', 'join', 'using', 'over', 'as', 'values', 'union', 'all', 'exists', 'any', 'except', 'replace', 'sets'];
 
 /** Uses of a name that may be dotted; of its last part where the whole is nowhere. A name behind `as` is given there, not used. */
 function identifiers(name: string, tokens: readonly SqlToken[], replacement: string): readonly Candidate[] {

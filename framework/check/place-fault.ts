@@ -1,10 +1,16 @@
 import { closest } from '../foundation/closest.ts';
 import type { EngineAnswer } from './check-engine.ts';
-import { type Candidate, candidatesOf, culpritsOf } from './fault-candidates.ts';
+import { allCalls, type Candidate, candidatesOf, culpritsOf } from './fault-candidates.ts';
 import { isToken, type SqlToken, sqlTokens } from './sql-tokens.ts';
 
 /** Runs variants of the faulty SQL and says of each what ClickHouse answered. */
 export type Probe = (variants: readonly string[]) => Promise<readonly EngineAnswer[]>;
+
+/** Our own text around the SQL in a statement. */
+export interface StatementForm {
+  readonly before: string;
+  readonly after: string;
+}
 
 /** What is known of where a fault stands in the SQL. */
 export interface FaultPlace {
@@ -33,9 +39,18 @@ export async function placeFault(said: string, sql: string, prefix: string, prob
   for (const culprit of culpritsOf(said)) {
     const candidates = candidatesOf(culprit, tokens).slice(0, most);
     const found = candidates.length > 1 ? await guiltyOf(candidates, said, sql, probe) : candidates[0];
-    if (found) return { offset: found.at, sure: true, candidate: found };
+    if (found) return { offset: found.at, sure: true, candidate: culprit.kind === 'keyword' ? null : found };
   }
-  return { offset: tokens[0]?.start ?? 0, sure: false, candidate: null };
+  const call = await guiltyCall(tokens, sql, probe);
+  return call ? { offset: call.at, sure: true, candidate: call } : { offset: tokens[0]?.start ?? 0, sure: false, candidate: null };
+}
+
+/** Where ClickHouse names nothing: the shortest call without which it has nothing to complain of. */
+async function guiltyCall(tokens: readonly SqlToken[], sql: string, probe: Probe): Promise<Candidate | undefined> {
+  const calls = allCalls(tokens).slice(0, most);
+  const answers = await probe(calls.map((call) => without(sql, [call])));
+  const silenced = calls.filter((_, index) => answers[index]?.kind === 'rows');
+  return silenced.toSorted((a, b) => a.end - a.start - (b.end - b.start))[0];
 }
 
 /** The first candidate without which ClickHouse complains of something else, best of nothing; the first at all where each leaves another one. */
@@ -85,9 +100,17 @@ function syntaxOffset(offset: number, said: string, tokens: readonly SqlToken[])
   const token = tokens[index];
   const before = tokens[index - 1];
   if (!token) return tokens.at(-1)?.start ?? 0;
-  if (!before || !/Expected one of:.*\bComma\b/s.test(said) || !(token.kind === 'word' || token.kind === 'quoted')) return token.start;
-  const isClause = clauses.includes(token.text.toLowerCase()) || closest(token.text.toLowerCase(), clauses) !== undefined;
-  return isClause || !inList(tokens, index) ? token.start : before.start;
+  if (!before) return token.start;
+  if (isMisspelt(before) || (isToken(before, ',') && isToken(tokens[index - 2], ','))) return before.start;
+  const mayBegin = token.kind === 'word' || token.kind === 'quoted';
+  if (!mayBegin || !/Expected one of:.*\bComma\b/s.test(said) || isMisspelt(token) || isToken(token, ...clauses)) return token.start;
+  return inList(tokens, index) ? before.start : token.start;
+}
+
+/** Whether a word is nearly the name of a clause, and none. */
+function isMisspelt({ kind, text }: SqlToken): boolean {
+  const word = text.toLowerCase();
+  return kind === 'word' && word.length > 3 && !clauses.includes(word) && closest(word, clauses) !== undefined;
 }
 
 const clauses = [

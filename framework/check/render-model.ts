@@ -3,6 +3,9 @@ import { renderSql } from '../manifest/render-sql.ts';
 import type { EngineStatement } from './check-engine.ts';
 import { createEmpty, describeSelect } from './relation-statements.ts';
 
+/** What the engine is asked of a model: to make it, how it would run it, and what an incremental run would return. */
+export type ModelStep = 'create' | 'plan' | 'describe incremental';
+
 /** A model's SQL and what the engine is to run of it. */
 export interface RenderedModel {
   readonly node: ModelNode;
@@ -11,11 +14,17 @@ export interface RenderedModel {
   readonly incrementalSql: string | null;
   /** No relation of its own: its SQL stands in those who read it. */
   readonly isInline: boolean;
-  /** First the relation, made empty; then the columns of the incremental SQL, where there is one. */
+  /** Its table must be one of its own engine. */
+  readonly asTable: boolean;
+  readonly steps: readonly ModelStep[];
+  /** One for each step. */
   readonly statements: readonly EngineStatement[];
 }
 
-/** Renders a model both ways. `asTable`: its table must be one of its own engine. Throws RENDER_FAILED. */
+/** Types of the two sides of a join are compared only when ClickHouse decides how to run it. */
+const joins = /\bjoin\b[\s\S]*\bon\b/i;
+
+/** Renders a model both ways. Throws RENDER_FAILED. */
 export function renderModel(manifest: Manifest, node: ModelNode, asTable = false): RenderedModel {
   const sql = renderSql(manifest, node, { incremental: false });
   const second = node.config.materialized === 'incremental' ? renderSql(manifest, node, { incremental: true }) : sql;
@@ -23,9 +32,18 @@ export function renderModel(manifest: Manifest, node: ModelNode, asTable = false
   const isInline = node.config.materialized === 'ephemeral';
   const settings = node.config.query_settings;
   const create = createEmpty(node, sql, asTable);
-  const statements: EngineStatement[] = [
-    isInline ? { sql: describeSelect(sql), settings } : { sql: create, keep: create, settings },
-    ...(incrementalSql === null ? [] : [{ sql: describeSelect(incrementalSql), settings }]),
+  const asked: readonly (readonly [ModelStep, EngineStatement])[] = [
+    ['create', isInline ? { sql: describeSelect(sql), settings } : { sql: create, keep: create, settings }],
+    ...(joins.test(sql) ? [['plan', { sql: `explain plan\n${sql}`, settings }] as const] : []),
+    ...(incrementalSql === null ? [] : [['describe incremental', { sql: describeSelect(incrementalSql), settings }] as const]),
   ];
-  return { node, sql, incrementalSql, isInline, statements };
+  return {
+    node,
+    sql,
+    incrementalSql,
+    isInline,
+    asTable,
+    steps: asked.map(([step]) => step),
+    statements: asked.map(([, statement]) => statement),
+  };
 }

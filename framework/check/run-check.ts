@@ -7,6 +7,8 @@ import { readSeedColumns } from '../run/read-seed-columns.ts';
 import { CheckCache } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
 import { checkGraph } from './check-graph.ts';
+import { checkSyncs } from './check-syncs.ts';
+import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
@@ -44,9 +46,17 @@ export async function runCheck({ project, manifest, engine, only }: CheckOptions
     only,
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
   });
+  const tests = await checkTests({ manifest, project, engine, graph, cache, only });
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   cache.write((id) => manifest.nodes.has(id));
-  const findings = [...rules, ...graph.findings, ...contractFindings(manifest, graph), ...unitTests];
+  const findings = [
+    ...rules,
+    ...graph.findings,
+    ...contractFindings(manifest, graph),
+    ...checkSyncs(manifest, graph),
+    ...tests,
+    ...unitTests,
+  ];
   return { graph, findings: findings.filter(({ node }) => node === null || only === null || only.has(node)).toSorted(byPlace) };
 }
 

@@ -1,0 +1,48 @@
+import { didYouMean } from '../foundation/closest.ts';
+import { GccflowError } from '../foundation/error.ts';
+import type { Manifest, ModelNode } from '../manifest/manifest.ts';
+import { renderMapped } from '../manifest/render-sql.ts';
+import { subjectOf } from '../manifest/resolve-refs.ts';
+import type { TypedColumn } from './checked-graph.ts';
+import { placeOfConfig } from './config-place.ts';
+import type { FaultContext } from './explain-model.ts';
+import { expandedAt } from './explain-sql.ts';
+import { errorFinding } from './fault-finding.ts';
+import type { Finding } from './finding.ts';
+import type { RenderedModel } from './render-model.ts';
+import { placesOfColumn } from './select-items.ts';
+
+/** What is wrong with a model that ClickHouse takes all the same. `readsVariant`: whether one of its parents has a column of the type Variant. */
+export function examineModel(
+  model: RenderedModel,
+  columns: readonly TypedColumn[],
+  readsVariant: boolean,
+  context: FaultContext,
+): readonly Finding[] {
+  return [...absentKeys(model.node, columns, context), ...(readsVariant ? [] : silentVariants(model, columns, context.manifest))];
+}
+
+function absentKeys(node: ModelNode, columns: readonly TypedColumn[], { project }: FaultContext): readonly Finding[] {
+  const names = columns.map(({ name }) => name);
+  return node.config.unique_key
+    .filter((key) => !names.includes(key))
+    .map((key) => {
+      const message = `${subjectOf(node)} has the column '${key}' in its 'unique_key', and its SELECT does not return it.`;
+      const hint = didYouMean(key, names) ?? `It returns ${names.join(', ')}.`;
+      return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, 'unique_key'), hint }));
+    });
+}
+
+/** Values of types that do not go together become a Variant, where a union, an if or an array brings them into one column. */
+function silentVariants({ node, sql }: RenderedModel, columns: readonly TypedColumn[], manifest: Manifest): readonly Finding[] {
+  if (/variant|dynamic/i.test(sql)) return [];
+  return columns.flatMap(({ name, type }, index) => {
+    if (!type.includes('Variant(')) return [];
+    const mapped = renderMapped(manifest, node, { incremental: false });
+    const offset = placesOfColumn(mapped.text, name, index).at(-1) ?? 0;
+    const message = `${subjectOf(node)} returns the column '${name}' as ${type}: values of types that do not go together meet in it.`;
+    const hint = 'Cast them to one type; where a Variant is meant, name the type in the SQL.';
+    const error = new GccflowError('CHECK_TYPE', message, { at: mapped.sourceOf(offset).at, hint });
+    return [{ ...errorFinding(node, error), ...expandedAt(mapped, offset) }];
+  });
+}

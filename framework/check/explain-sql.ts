@@ -1,0 +1,74 @@
+import { GccflowError } from '../foundation/error.ts';
+import type { Node } from '../manifest/manifest.ts';
+import { subjectOf } from '../manifest/resolve-refs.ts';
+import type { MappedSql } from '../manifest/source-map.ts';
+import type { StatementSettings } from '../materializations/materialization.ts';
+import type { CheckEngine, EngineAnswer } from './check-engine.ts';
+import { explainFault } from './explain-fault.ts';
+import type { Candidate } from './fault-candidates.ts';
+import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
+import type { Finding } from './finding.ts';
+import { offsetBefore, placeFault, type StatementForm, without } from './place-fault.ts';
+
+/** SQL that ClickHouse refuses. */
+export interface RefusedSql {
+  readonly node: Node;
+  readonly mapped: MappedSql;
+  readonly settings: StatementSettings;
+  /** The statement that it is refused in. */
+  readonly form: StatementForm;
+}
+
+/** A SELECT whose columns are asked for. */
+export const describeForm: StatementForm = { before: 'describe (\n', after: '\n)' };
+/** A SELECT of which ClickHouse decides how to run it. */
+export const planForm: StatementForm = { before: 'explain plan\n', after: '' };
+/** A statement that is read and not looked up. */
+const parseForm: StatementForm = { before: 'explain ast\n', after: '' };
+
+/** Mistakes looked for in one SELECT: each is taken out, and ClickHouse asked again. */
+const mostFaults = 5;
+
+/** Every mistake of a SELECT that can be told apart, each at its place; at least one. */
+export async function explainSql(refused: RefusedSql, first: Fault, engine: CheckEngine): Promise<readonly Finding[]> {
+  const { node, mapped, settings, form } = refused;
+  const ask = (variants: readonly string[], { before, after } = form) =>
+    engine.run(variants.map((sql) => ({ sql: `${before}${sql}${after}`, settings })));
+  const findings: Finding[] = [];
+  const taken: Candidate[] = [];
+  let fault: EngineAnswer | undefined = first;
+  while (fault && fault.kind !== 'rows' && findings.length < mostFaults) {
+    if (fault.kind === 'lost') return [...findings, lostFinding(node, fault)];
+    const isSyntax = fault.fault.type === 'SYNTAX_ERROR';
+    if (isSyntax && findings.length > 0) return findings; // of our own making
+    const sql = without(mapped.text, taken);
+    const [parsed] = isSyntax ? await ask([sql], parseForm) : []; // our own brackets would be taken for those that are missing
+    const said = parsed?.kind === 'fault' ? parsed : fault;
+    const { offset, candidate } = await placeFault(said.said, sql, (parsed?.kind === 'fault' ? parseForm : form).before, ask);
+    findings.push(faultFinding(node, said, mapped, offsetBefore(offset, taken)));
+    if (!candidate) break;
+    const { at, start, end, replacement } = candidate;
+    taken.push({ at: offsetBefore(at, taken), start: offsetBefore(start, taken), end: offsetBefore(end, taken), replacement });
+    [fault] = await ask([without(mapped.text, taken)]);
+  }
+  return findings;
+}
+
+function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fault' }, mapped: MappedSql, offset: number): Finding {
+  const { code, sentence, hint } = explainFault(fault, said);
+  return {
+    ...errorFinding(
+      node,
+      new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at: mapped.sourceOf(offset).at, hint, cause: fault }),
+    ),
+    ...expandedAt(mapped, offset),
+  };
+}
+
+/** The rendered line, where the author's file shows only the tag it comes out of. */
+export function expandedAt({ text, sourceOf }: MappedSql, offset: number): { readonly expanded?: string } {
+  if (sourceOf(offset).exact) return {};
+  const start = text.lastIndexOf('\n', offset - 1) + 1;
+  const end = text.indexOf('\n', offset);
+  return { expanded: text.slice(start, end < 0 ? undefined : end).trim() };
+}
