@@ -114,10 +114,10 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
       'models/d.sql': '{{config incremental_strategy="constructor"}}\nselect 1',
     },
     expected: [
-      "VALUE_INVALID models/a.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected. | Rows are replaced by key with 'delete_insert' and a 'unique_key', or with 'append' on a ReplacingMergeTree.",
-      "VALUE_INVALID models/b.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected. | Did you mean 'delete_insert'?",
-      "VALUE_INVALID models/c.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected. | Did you mean 'append'?",
-      "VALUE_INVALID models/d.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite is expected.",
+      "VALUE_INVALID models/a.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite, interval, microbatch is expected. | Rows are replaced by key with 'delete_insert' and a 'unique_key', or with 'append' on a ReplacingMergeTree.",
+      "VALUE_INVALID models/b.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite, interval, microbatch is expected. | Did you mean 'delete_insert'?",
+      "VALUE_INVALID models/c.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite, interval, microbatch is expected. | Did you mean 'append'?",
+      "VALUE_INVALID models/d.sql:1:31 'incremental_strategy': one of append, delete_insert, insert_overwrite, interval, microbatch is expected.",
     ],
   },
   {
