@@ -104,7 +104,7 @@ from ${table}
 where ${[open, ...(marksDeleted ? [`dbt_is_deleted = 'False'`] : [])].join(' and ')} and (${keys.join(', ')}) not in (select ${keys.join(', ')} from ${source})`;
   const sql = config.hard_deletes === 'ignore' ? begun : `${begun}\nunion all\n${gone}`;
   const step = fillScratch(input, tables.changes, { purpose: 'find what changed', sql });
-  return { ...step, ...joined, kind: 'on_matched_columns', except: versionColumns(config) };
+  return { ...step, ...joined, kind: 'on_matched_columns', except: versionColumns(config).map(({ name }) => name) };
 }
 
 /** The values that are compared, as one; null where times are compared. */

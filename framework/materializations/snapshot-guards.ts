@@ -11,7 +11,7 @@ export function requireSnapshotColumns({ config }: BuildInput, select: string): 
     purpose: 'look for the columns that the config names',
     sql: select,
     columns: namedColumns(config),
-    reserved: versionColumns(config),
+    reserved: versionColumns(config).map(({ name }) => name),
     settings: config.query_settings,
   };
 }

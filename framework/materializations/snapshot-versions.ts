@@ -4,8 +4,15 @@ import type { ModelConfig } from '../project/model-config.ts';
 import type { BuildInput } from './materialization.ts';
 
 /** The columns that a snapshot adds to those of its SELECT. */
-export function versionColumns({ hard_deletes }: ModelConfig): string[] {
-  return ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to', ...(hard_deletes === 'new_record' ? ['dbt_is_deleted'] : [])];
+export function versionColumns({ hard_deletes, valid_to_current }: ModelConfig): { readonly name: string; readonly type: string }[] {
+  const time = `DateTime64(6, 'UTC')`;
+  return [
+    { name: 'dbt_scd_id', type: 'String' },
+    { name: 'dbt_updated_at', type: time },
+    { name: 'dbt_valid_from', type: time },
+    { name: 'dbt_valid_to', type: valid_to_current === null ? `Nullable(${time})` : time },
+    ...(hard_deletes === 'new_record' ? [{ name: 'dbt_is_deleted', type: 'String' }] : []),
+  ];
 }
 
 /** The columns of the key, quoted; each below `table` where one is given. */

@@ -219,14 +219,16 @@ async function record(planned: PlannedBuild, { deps, runId }: BuildContext, { ro
 }
 
 /** Drops the previous versions beyond those to keep; one that cannot be dropped now goes at the node's next publication. */
-async function retireVersions(planned: PlannedBuild, context: BuildContext, replaced: LiveVersion | null): Promise<void> {
+export async function retireVersions(planned: PlannedBuild, context: Retiring, replaced: LiveVersion | null): Promise<void> {
   if (replaced?.publication?.run === context.runId) return dropVersions([planned.stage], planned, context); // a piece of this very run
   const known = context.kept.get(stagingPrefix(planned.relation)) ?? [];
   const versions = replaced?.publication ? [planned.stage, ...known] : known;
   await dropVersions(versions.slice(planned.retain), planned, context);
 }
 
-async function dropVersions(versions: readonly Relation[], planned: PlannedBuild, context: BuildContext): Promise<void> {
+type Retiring = Pick<BuildContext, 'deps' | 'statements' | 'kept' | 'runId'>;
+
+async function dropVersions(versions: readonly Relation[], planned: PlannedBuild, context: Retiring): Promise<void> {
   for (const version of versions) {
     try {
       await dropOwn(context.statements, version);

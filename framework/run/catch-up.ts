@@ -27,7 +27,7 @@ export async function catchUp(step: Step, deps: CatchUpDeps): Promise<number> {
   await requireWatermark(step, deps);
   const at = await startTrigger(step, deps);
   await requireFed(step, deps);
-  await sleep((await millisecondsUntil(at, statements)) + step.delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  await sleep(step.delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   const before = await countBefore(step, at, statements);
   let rows = 0;
   for (const each of await partitionsOf(step, at, statements)) {
@@ -49,19 +49,36 @@ async function requireWatermark(step: Step, { node, statements }: CatchUpDeps): 
   throw new GccflowError('CONFIG_CONFLICT', message, { at: node.at });
 }
 
-/** Makes the trigger, and gives back the cut-over as SQL: the next second that begins after the trigger is there. */
+/**
+ * Makes the trigger, and gives back the cut-over as SQL when it is past: a second that began after the trigger was there, and after the
+ * inserts had ended that began before the trigger was: it is not shown what they insert.
+ */
 async function startTrigger(step: Step, deps: CatchUpDeps): Promise<string> {
-  const { statements } = deps;
-  for (let lead = 2; ; lead *= 2) {
+  const { statements, signal } = deps;
+  for (let lead = 2; lead <= longestLead; lead *= 2) {
     const [clock] = await statements.query<{ second: string }>(`select toString(toUnixTimestamp(now()) + ${lead}) as second`);
     const at = `toDateTime(${clock?.second}, 'UTC')`;
     const ahead = await countWhere(step, `>= ${at}`, statements);
     if (ahead > 0)
       throw broken(deps, `${rowsOf(ahead)} of its source say by '${step.watermark}' that they will be inserted later than now`);
     await statements.execute(step.start.replaceAll(cutOver, at));
-    if ((await millisecondsUntil(at, statements)) > 0) return at;
+    const [made] = await statements.query<{ ms: string }>('select toString(toUnixTimestamp64Milli(now64(3))) as ms');
+    const waitMs = await millisecondsUntil(at, statements);
+    await sleep(waitMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    if (waitMs > 0 && (await countInsertsSince(step, Number(made?.ms), statements)) === 0) return at;
     await dropUsed(statements, step.trigger);
   }
+  throw broken(deps, `one insert into its source went on for longer than ${longestLead / 2} seconds`);
+}
+
+const longestLead = 512;
+
+/** Inserts into the source that go on now and began before a moment; without the builds of other models that read the source. */
+async function countInsertsSince({ source }: Step, beganBeforeMs: number, statements: NodeStatements): Promise<number> {
+  const sql = `select count() as inserts from system.processes
+where query_kind in ('Insert', 'AsyncInsertFlush') and position(query, {name:String}) > 0 and position(query, '"node":"') = 0
+  and toUnixTimestamp64Milli(now64(3)) - elapsed * 1000 <= ${beganBeforeMs}`;
+  return Number((await statements.query<{ inserts: string }>(sql, {}, { name: source.name }))[0]?.inserts);
 }
 
 /** ClickHouse shows a view what is inserted into the first table of its FROM, whatever the file names first. */

@@ -3,6 +3,7 @@ import { quoteName } from '../foundation/quote.ts';
 import { contractMistakes, type ReturnedColumn } from '../manifest/contract.ts';
 import type { ModelNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
+import { addedColumns } from '../materializations/added-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 
 /**
@@ -12,7 +13,10 @@ import type { NodeStatements } from './node-statements.ts';
 export async function holdContract(node: ModelNode, stage: Relation, statements: NodeStatements): Promise<void> {
   if (!node.config.contract.enforced) return;
   const returned = await statements.query<ReturnedColumn>(`describe table ${relationSql(stage)}`);
-  const [first, ...others] = contractMistakes(node, returned);
+  const declared = new Set(node.columns.map(({ name }) => name));
+  const added = new Set(addedColumns(node.config).map(({ name }) => name));
+  const promised = returned.filter(({ name }) => declared.has(name) || !added.has(name));
+  const [first, ...others] = contractMistakes(node, promised);
   if (first)
     throw broken(
       node,

@@ -141,6 +141,21 @@ test('rows that say the future, and rows that come too late, are refused, and no
   await insertEvents(project, 'click', 1); // nothing that is gone is fed
 });
 
+test('an insert that goes on while the view is built is not lost, though ClickHouse does not show it to the view', async () => {
+  await using project = await viewProject();
+  const second = Math.floor(Date.now() / 1000);
+  const slowly = project.execute(
+    `insert into @.event (kind, value, inserted_at) select 'slow', 1, toDateTime(${second} + number) from numbers(5)
+     where sleepEachRow(1) = 0 settings max_block_size = 1`,
+  );
+  await project.query('select sleep(0.5)');
+
+  await run(project);
+  await slowly;
+
+  assert.deepEqual(await project.query('select events from @.m'), [{ events: '5' }]);
+});
+
 test('a watermark that is no column, or no time, is refused by name', async () => {
   await using project = await viewProject(fedConfig.replace('inserted_at', 'value'));
   const noTime = await failure(project);

@@ -207,6 +207,21 @@ test('a source without rows ends every version where deletions count, and none w
   assert.deepEqual(await project.query('select dbt_valid_to from @.m'), [{ dbt_valid_to: '2026-01-04 00:00:00.000000' }]);
 });
 
+test('a contract is about the columns of the SELECT, and may promise those that are added', async () => {
+  await using project = await snapshotOf(`${byTime} contract="enforced"`, row(1, '2026-01-01'));
+  const declare = (more: string) => ({
+    'models/m.yaml': `kind: models\nmodels:\n  - name: m\n    columns:\n      - { name: id, type: UInt8 }\n      - { name: at, type: DateTime('UTC') }\n      - { name: name, type: String }\n${more}`,
+  });
+  await project.write(declare(''));
+  await run(project, '2026-01-02');
+  await project.write(declare(`      - { name: dbt_valid_to, type: DateTime }\n`));
+
+  const { code, message } = await failure(project);
+
+  assert.equal(code, 'CONTRACT_BROKEN');
+  assert.match(message, /dbt_valid_to/);
+});
+
 test('tests run on the stage, and a failing one leaves the history as it was', async () => {
   await using project = await snapshotOf(byTime, row(1, '2026-01-01'));
   await project.write({
