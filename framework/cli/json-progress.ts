@@ -15,6 +15,9 @@ export function openJsonProgress({ log, total }: ProgressOptions): Progress {
       case 'progress':
         log.debug({ node: event.node, read_rows: event.readRows, total_rows: event.totalRows }, 'rows read');
         break;
+      case 'intervals':
+        log.info({ node: event.node, intervals: event.done, total_intervals: event.total }, 'intervals published');
+        break;
       case 'retrying':
         log.warn({ node: event.node, attempt: event.attempt, delay_ms: event.delayMs, reason: event.reason }, 'node retried');
         break;

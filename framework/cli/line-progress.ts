@@ -21,6 +21,9 @@ export function openLineProgress({ output, clock, total }: ProgressOptions): Pro
       case 'retrying':
         note(`again ${event.node} in ${formatDuration(event.delayMs)}, attempt ${event.attempt}: ${event.reason}`);
         break;
+      case 'intervals':
+        if (event.done > 0 && event.done < event.total) note(`${event.node}: ${event.done} of ${event.total} intervals`); // the end tells of all
+        break;
       case 'progress':
         break;
       case 'finished': {

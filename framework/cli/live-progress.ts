@@ -10,6 +10,7 @@ interface RunningNode {
   readonly node: NodeId;
   readonly startedAt: number;
   read: string;
+  intervals: string;
 }
 
 const redrawMs = 100;
@@ -31,9 +32,10 @@ export function openLiveProgress({ output, total, clock }: ProgressOptions): Pro
   const draw = (): void => {
     const now = clock.now().getTime();
     const spinner = frames[frame++ % frames.length] ?? '';
-    const nodes = [...running.values()].map(({ node, startedAt, read }) =>
-      [`${paint('cyan', spinner)} ${node}`, paint('dim', formatDuration(now - startedAt)), paint('dim', read)].filter(Boolean).join('  '),
-    );
+    const nodes = [...running.values()].map(({ node, startedAt, read, intervals }) => {
+      const facts = [formatDuration(now - startedAt), intervals, read].filter((fact) => fact !== '').map((fact) => paint('dim', fact));
+      return [`${paint('cyan', spinner)} ${node}`, ...facts].join('  ');
+    });
     const failures = failed === 0 ? '' : `, ${paint('red', `${failed} failed`)}`;
     display(
       output.redact([...nodes, `${waiting}${done}/${total} done${failures}  ${paint('dim', formatDuration(now - begun))}`].join('\n')),
@@ -47,11 +49,16 @@ export function openLiveProgress({ output, total, clock }: ProgressOptions): Pro
         break;
       case 'started':
         waiting = '';
-        running.set(event.node, { node: event.node, startedAt: event.at.getTime(), read: '' });
+        running.set(event.node, { node: event.node, startedAt: event.at.getTime(), read: '', intervals: '' });
         break;
       case 'progress': {
         const node = running.get(event.node);
         if (node) node.read = formatRead(event.readRows, event.totalRows);
+        break;
+      }
+      case 'intervals': {
+        const node = running.get(event.node);
+        if (node) node.intervals = `${event.done}/${event.total} intervals`;
         break;
       }
       case 'retrying':

@@ -55,5 +55,7 @@ export type RunEvent =
   | { readonly kind: 'waiting'; readonly holder: Lease }
   | { readonly kind: 'started'; readonly node: NodeId; readonly at: Date }
   | { readonly kind: 'progress'; readonly node: NodeId; readonly readRows: number; readonly totalRows: number | null }
+  /** A node that is built by intervals has published so many of them, or has seen them fail. */
+  | { readonly kind: 'intervals'; readonly node: NodeId; readonly done: number; readonly total: number }
   | { readonly kind: 'retrying'; readonly node: NodeId; readonly attempt: number; readonly delayMs: number; readonly reason: string }
   | { readonly kind: 'finished'; readonly result: NodeResult };

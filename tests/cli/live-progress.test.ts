@@ -50,6 +50,17 @@ function finished(node: NodeId, status: NodeResult['status'], message: string): 
   return { kind: 'finished', result: { node, status, message, startedAt: begun, durationMs: 1, ...rest } };
 }
 
+test('the display shows how many intervals of a node are done', () => {
+  using display = openDisplay(1);
+
+  display.onEvent({ kind: 'started', node: 'model.a', at: begun });
+  display.onEvent({ kind: 'intervals', node: 'model.a', done: 32, total: 365 });
+  display.onEvent({ kind: 'progress', node: 'model.a', readRows: 7, totalRows: null });
+  display.pass(2000);
+
+  assert.match(display.written(), /model\.a {2}2\.0 s {2}32\/365 intervals {2}7 rows read/);
+});
+
 test('the display shows running nodes with time and rows, and how much is done', () => {
   using display = openDisplay(3);
 
