@@ -4,7 +4,7 @@ import type { Relation } from '../manifest/relation.ts';
 import { formatIntervals } from '../plan/interval-memory.ts';
 import type { Plan, PlannedBuild, PlannedNode } from '../plan/plan.ts';
 import { formatPublication } from '../plan/publication.ts';
-import { type BuildContext, buildNode } from './build-node.ts';
+import { type BuildContext, buildNode, retireVersions } from './build-node.ts';
 import { cancelledResult, isGood, skippedResult } from './node-result.ts';
 import { openNodeSignal } from './node-signal.ts';
 import { NodeStatements } from './node-statements.ts';
@@ -83,6 +83,7 @@ async function runBuild(planned: PlannedBuild, run: NodeRun): Promise<boolean> {
       outcome = { ...done, status: 'success', message: rowsMessage(published, intervals) };
     } else {
       outcome = await checkUnchanged(planned.unchangedSince, audit);
+      await retireVersions(planned, { deps, statements, kept: run.kept, runId: plan.runId }, null); // those that a killed run left
     }
   } catch (thrown) {
     outcome = failure(thrown, planned.node, deps, fateOf(published, intervals));
