@@ -13,7 +13,8 @@ export async function selectFrom(
   only: readonly Node['kind'][] = [],
 ): Promise<Selection> {
   const asked = values['resource-type'] as readonly Node['kind'][];
-  return selectNodes(opened.manifest, {
+  const mentioned = await readMentioned(opened, values);
+  const selection = selectNodes(opened.manifest, {
     select: values.select,
     exclude: values.exclude,
     selector: values.selector,
@@ -21,8 +22,10 @@ export async function selectFrom(
     indirect: values['indirect-selection'],
     resourceTypes: asked.length > 0 ? asked : only,
     allowEmpty: values['allow-empty'],
-    ...(await readMentioned(opened, values)),
+    ...mentioned,
   });
+  if (mentioned.state) (await import('../run/facts-cache.ts')).writeFactsCache(opened.manifest);
+  return selection;
 }
 
 type Mentioned = Pick<SelectionRequest, 'results' | 'state' | 'sources'>;
@@ -50,6 +53,8 @@ async function readResults({ project, state }: OpenProject): Promise<Mentioned['
 async function compareWithState({ manifest, state }: OpenProject): Promise<Mentioned['state']> {
   if (!state) return undefined;
   const { StateComparison } = await import('../plan/compare-state.ts');
+  const { readFactsCache } = await import('../run/facts-cache.ts');
+  readFactsCache(manifest);
   return new StateComparison(manifest, await state.manifest());
 }
 

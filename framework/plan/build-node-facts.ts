@@ -4,6 +4,7 @@ import { maskerOf, maskNamedSecrets } from '../manifest/mask-secrets.ts';
 import type { Relation } from '../manifest/relation.ts';
 import { type RenderContext, renderSql, renderText, withChanges } from '../manifest/render-sql.ts';
 import type { Template } from '../project/parse-template.ts';
+import { BodyKeys } from './body-key.ts';
 import { comparableConfig, contractOf, relationAnywhere } from './comparable-config.ts';
 import { canonicalJson, hashLength, hashOf } from './hash-value.ts';
 import type { NodeFacts } from './node-facts.ts';
@@ -13,9 +14,23 @@ const known = new WeakMap<Manifest, FactFinder>();
 
 /** The facts of a node. Values of vars and of the environment whose names sound like secrets are in none of them. */
 export function factsOf(manifest: Manifest, node: Node): NodeFacts {
+  return finderOf(manifest).factsOf(node);
+}
+
+/** Hashes of rendered SQL by their `BodyKeys`: those of the nodes whose facts were asked for. */
+export function bodiesOf(manifest: Manifest): ReadonlyMap<string, string> {
+  return finderOf(manifest).bodies;
+}
+
+/** Hands in what `bodiesOf` gave before, so that it is not rendered again. */
+export function rememberBodies(manifest: Manifest, bodies: ReadonlyMap<string, string>): void {
+  finderOf(manifest).remembered = bodies;
+}
+
+function finderOf(manifest: Manifest): FactFinder {
   const finder = known.get(manifest) ?? new FactFinder(manifest);
   known.set(manifest, finder);
-  return finder.factsOf(node);
+  return finder;
 }
 
 const none: NodeFacts = { body: '', configs: '', contract: '', macros: '', relation: '', persisted_descriptions: '' };
@@ -25,11 +40,15 @@ class FactFinder {
   readonly #manifest: Manifest;
   readonly #mask: (text: string) => string;
   readonly #facts = new Map<NodeId, NodeFacts>();
+  readonly #keys: BodyKeys;
+  remembered: ReadonlyMap<string, string> = new Map();
+  readonly bodies = new Map<string, string>();
 
   constructor(manifest: Manifest) {
     const { vars, env } = manifest;
     this.#manifest = withChanges(manifest, { vars: maskRecord(vars), env: maskRecord(env) });
     this.#mask = maskerOf(manifest);
+    this.#keys = new BodyKeys(this.#manifest);
   }
 
   factsOf(node: Node): NodeFacts {
@@ -45,7 +64,7 @@ class FactFinder {
       case 'model':
         return {
           ...this.#factsOfBuilt(node),
-          body: hashOf(this.#renderBranches(node)),
+          body: this.#bodyOf(node, () => this.#renderBranches(node)),
           contract: hashOf([node.config.contract, contractOf(node.columns), node.constraints]),
           macros: hashOf(this.#macrosOf(node.template)),
         };
@@ -65,7 +84,7 @@ class FactFinder {
       case 'test':
         return {
           ...none,
-          body: hashOf([this.#render(node, false), node.testName, node.attachedTo, node.column]),
+          body: this.#bodyOf(node, () => [this.#render(node, false), node.testName, node.attachedTo, node.column]),
           configs: hashOf(this.#maskAll(comparableConfig(node.config))),
           macros: hashOf(this.#macrosOf(node.template)),
         };
@@ -104,6 +123,13 @@ class FactFinder {
       configs: hashOf([this.#maskAll(comparableConfig(config)), hooks]),
       relation: hashOf(relationAnywhere(node)),
     };
+  }
+
+  #bodyOf(node: ModelNode | TestNode, render: () => unknown): string {
+    const key = this.#keys.keyOf(node);
+    const body = this.remembered.get(key) ?? hashOf(render());
+    this.bodies.set(key, body);
+    return body;
   }
 
   /** What a build could run: without and, where it makes a difference, with `is_incremental`. */

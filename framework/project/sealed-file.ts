@@ -80,11 +80,17 @@ function sealOf(version: string, checksum: number): string {
 
 /** Changes with every change of this room's code, and of Node. */
 export function parserVersion(): string {
-  const dir = import.meta.dirname;
-  const files = readdirSync(dir).filter((file) => /\.[jt]s$/.test(file));
-  const stamps = files.toSorted().map((file) => {
-    const { size, mtimeMs } = statSync(join(dir, file));
-    return `${file} ${size} ${mtimeMs}`;
+  return codeVersion([import.meta.dirname]);
+}
+
+/** Changes with every change of the code in these folders, and of Node. */
+export function codeVersion(dirs: readonly string[]): string {
+  const stamps = dirs.flatMap((dir) => {
+    const files = readdirSync(dir).filter((file) => /\.[jt]s$/.test(file));
+    return files.toSorted().map((file) => {
+      const { size, mtimeMs } = statSync(join(dir, file));
+      return `${file} ${size} ${mtimeMs}`;
+    });
   });
   return [process.version, ...stamps].join('\n');
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Manifest } from '../../framework/manifest/manifest.ts';
+import { bodiesOf, factsOf, rememberBodies } from '../../framework/plan/build-node-facts.ts';
 import { StateComparison } from '../../framework/plan/compare-state.ts';
 import { selectNodes } from '../../framework/plan/select-nodes.ts';
 import { type Files, projectDir } from '../support/project-dir.ts';
@@ -152,7 +153,17 @@ for (const [what, change, expected] of cases) {
   test(`${what}: what is modified, and in what`, async () => {
     assert.deepEqual(await differences(change), expected);
   });
+
+  test(`${what}: nothing is remembered of what may render otherwise`, async () => {
+    const [before, remembering, rendering] = [await load(), await load(change), await load(change)];
+    allFacts(before);
+    rememberBodies(remembering, bodiesOf(before));
+
+    assert.deepEqual(allFacts(remembering), allFacts(rendering));
+  });
 }
+
+const allFacts = (manifest: Manifest) => [...manifest.nodes.values()].map((node) => [node.id, factsOf(manifest, node)]);
 
 async function select(select: string, change: Loading): Promise<string[]> {
   const manifest = await load(change);
