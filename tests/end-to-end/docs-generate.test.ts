@@ -105,3 +105,13 @@ test('what freshness leaves is what tools read', async () => {
     ],
   );
 });
+
+test('compile leaves a manifest that a later comparison can be held against, without a warehouse', async () => {
+  using project = projectFolder(files);
+
+  const { exitCode } = await runCli(['compile', '--select', 'later', '-q'], { cwd: project.dir });
+
+  const { nodes } = ConsumedManifest.parse(JSON.parse(readFileSync(join(project.dir, 'target', 'manifest.json'), 'utf8')));
+  assert.deepEqual([exitCode, nodes['model.shop.later']?.compiled, nodes['model.shop.seen']?.compiled], [0, true, false]);
+  assert.equal(existsSync(join(project.dir, '.gccflow', 'warehouse')), false);
+});

@@ -7,7 +7,7 @@ export const compile = defineCommand({
   name: 'compile',
   summary: 'Render the SQL of models and tests.',
   description:
-    'Renders the templates of the chosen models and tests. Writes target/compiled/; where a selection is given, prints the SQL too. Touches no warehouse but for --defer, so an incremental model is rendered as its first build would run it; gccflow plan shows what a build would run now.',
+    'Renders the templates of the chosen models and tests. Writes target/compiled/ and target/manifest.json; where a selection is given, prints the SQL too. Touches no warehouse but for --defer, so an incremental model is rendered as its first build would run it; gccflow plan shows what a build would run now.',
   examples: [
     { command: 'gccflow compile', description: 'Write all SQL to target/compiled/.' },
     { command: 'gccflow compile --select mart_post', description: 'Print the SQL of one model.' },
@@ -34,7 +34,7 @@ export const compile = defineCommand({
     const compiled = nodesOf(opened, selection)
       .filter(hasSql)
       .map((node) => ({ node, sql: renderSql(opened.manifest, node, { incremental: false }) }));
-    writeCompiled(opened.manifest, compiled, context.output.redact);
+    await writeCompiled(whole.manifest, compiled, 'compile', context);
     const { output } = context;
     if (values.json) output.printJson(compiled.map(({ node, sql }) => ({ unique_id: node.id, compiled_code: sql })));
     else if (!selection.everything) output.print(compiled.map(({ node, sql }) => `-- ${node.id}\n${sql}`).join('\n\n'));
