@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import { GccflowError } from '../foundation/error.ts';
 import type { FlowFile } from '../project/flow-file.ts';
 import { openTaskQueue } from '../scrape/queue/open-task-queue.ts';
 import { checkedTasks, type TaskFlags } from './check-tasks.ts';
 import type { CommandContext } from './command.ts';
+import { inlineError } from './node-error.ts';
 import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
 import type { OpenProject } from './open-project.ts';
 import { type ParamRow, readParamFile, readParamQuery } from './param-rows.ts';
@@ -52,5 +54,9 @@ function fileRows(file: string, flow: FlowFile, { cwd }: CommandContext): AsyncI
 async function* queryRows(text: string, { project, manifest }: OpenProject, { log, signal }: CommandContext): AsyncGenerator<ParamRow> {
   const sql = renderInline(text, manifest, '--from-model');
   await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
-  yield* readParamQuery(warehouse, sql, signal);
+  try {
+    yield* readParamQuery(warehouse, sql, signal);
+  } catch (thrown) {
+    throw thrown instanceof GccflowError ? inlineError(thrown, manifest) : thrown;
+  }
 }

@@ -15,6 +15,18 @@ export function nodeError(error: GccflowError, node: Node, manifest: Manifest): 
   return new GccflowError(error.code, message, { at, hint, cause: error.cause });
 }
 
+/** The error of a query on the command line, with the way on where it reads what was not built yet. */
+export function inlineError(error: GccflowError, manifest: Manifest): GccflowError {
+  const fault = error.cause instanceof WarehouseFault ? error.cause : null;
+  if (error.hint !== undefined || fault === null || !isMissingRelation(fault)) return error;
+  const [missing = ''] = fault.message.split('Maybe you meant');
+  const built = [...manifest.nodes.values()].filter((node) => (node.kind === 'model' || node.kind === 'seed') && isNamed(node, missing));
+  const [node] = built.toSorted((a, b) => b.name.length - a.name.length); // of names within each other it is the longest
+  if (node === undefined) return error;
+  const what = missing.startsWith('Database ') ? '' : ` --select '+${node.name}'`;
+  return new GccflowError(error.code, error.message, { at: error.at, hint: `Build it first: gccflow build${what}`, cause: error.cause });
+}
+
 /** ClickHouse counts in the statement that was sent; beside the place in the author's file that would be a second, wrong one. */
 function withoutPlace(message: string): string {
   return message.replace(/ at position \d+ \((\S+)\) \(line \d+, col \d+\)/, " at '$1'");

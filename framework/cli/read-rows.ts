@@ -11,7 +11,7 @@ import { tableSql } from '../sync/table-name.ts';
 import type { CommandContext } from './command.ts';
 import { findNode } from './find-node.ts';
 import type { Rows } from './format-rows.ts';
-import { nodeError } from './node-error.ts';
+import { inlineError, nodeError } from './node-error.ts';
 import { openTargetPostgres, openTargetWarehouse } from './open-connections.ts';
 import type { OpenProject } from './open-project.ts';
 import { renderInline } from './render-inline.ts';
@@ -38,7 +38,8 @@ export async function readRows(
     await using warehouse = await openTargetWarehouse(project, { threads: 1, log, signal, waitLockMs: 0 });
     return await readQuery(warehouse, sql, limit, signal);
   } catch (thrown) {
-    throw thrown instanceof GccflowError && node !== null ? nodeError(thrown, node, manifest) : thrown;
+    if (!(thrown instanceof GccflowError)) throw thrown;
+    throw node === null ? inlineError(thrown, manifest) : nodeError(thrown, node, manifest);
   }
 }
 

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Broker } from '../connections/broker.ts';
 import { openBroker } from '../connections/open-broker.ts';
 import { openPostgres } from '../connections/open-postgres.ts';
 import type { Postgres } from '../connections/postgres.ts';
@@ -108,10 +107,14 @@ function setupOf({ project, manifest }: OpenProject) {
   };
 }
 
-/** The queue and the relay. They outlive the command's signal: what ends after it is still written. */
+/**
+ * The queue and the relay. They outlive the command's signal: what ends after it is still written. The relay declares the queues of the sinks:
+ * what is published before the first sink runs has a place to wait.
+ */
 async function openServices(opened: OpenProject, { log, signal }: CommandContext) {
   await using opening = new AsyncDisposableStack();
   const { dir, target } = opened.project;
+  const sinks = [...opened.manifest.nodes.values()].filter((node) => node.kind === 'sink');
   const postgres = opening.use(await openPostgres(target.postgres, { projectDir: dir, maxConnections: connections, log }));
   signal.throwIfAborted();
   const queue = opening.use(await openTaskQueue(postgres));
@@ -122,26 +125,13 @@ async function openServices(opened: OpenProject, { log, signal }: CommandContext
     openRelay({
       postgres,
       log,
-      openBroker: () => openRelayBroker(opened, { log, signal: lives.signal }),
+      openBroker: () => openBroker(target.broker, { projectDir: dir, postgres: target.postgres, log, signal: lives.signal }),
+      declare: (broker) => broker.declare(topologyOf(sinks, [])),
       onPublished: (events) => services.onPublished?.(events),
     }),
   );
   const open = opening.move();
   return Object.assign(services, { postgres, queue, relay, [Symbol.asyncDispose]: () => open.disposeAsync() });
-}
-
-/** The broker, with the queues of the sinks declared: what is published before the first sink runs has a place to wait. */
-async function openRelayBroker(
-  { project, manifest }: OpenProject,
-  { log, signal }: Pick<CommandContext, 'log' | 'signal'>,
-): Promise<Broker> {
-  const { broker: config, postgres } = project.target;
-  const sinks = [...manifest.nodes.values()].filter((node) => node.kind === 'sink');
-  await using opening = new AsyncDisposableStack();
-  const broker = opening.use(await openBroker(config, { projectDir: project.dir, postgres, log, signal }));
-  await broker.declare(topologyOf(sinks, []));
-  opening.move();
-  return broker;
 }
 
 async function isDrained(postgres: Postgres, flows: readonly FlowNode[]): Promise<boolean> {

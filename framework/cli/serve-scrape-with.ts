@@ -7,6 +7,7 @@ import { ServedTasks } from '../scrape/api/served-tasks.ts';
 import { openRelay } from '../scrape/outbox/relay.ts';
 import { openTaskQueue } from '../scrape/queue/open-task-queue.ts';
 import { isPaused } from '../scrape/queue/pause-flows.ts';
+import { topologyOf } from '../sink/topology.ts';
 import type { CommandContext, Values } from './command.ts';
 import { openFlowRuns } from './open-flow-runs.ts';
 import { type OpenProject, openProject } from './open-project.ts';
@@ -50,6 +51,7 @@ async function openServices({ project: { dir, target }, manifest }: OpenProject,
   const nodes = [...manifest.nodes.values()];
   const flows = nodes.filter((node) => node.kind === 'flow');
   const apis = nodes.filter((node) => node.kind === 'api');
+  const sinks = nodes.filter((node) => node.kind === 'sink');
   const lives = new AbortController();
   opening.defer(() => lives.abort());
   const postgres = opening.use(await openPostgres(target.postgres, { projectDir: dir, maxConnections: queueConnections, log }));
@@ -60,6 +62,7 @@ async function openServices({ project: { dir, target }, manifest }: OpenProject,
       postgres,
       log,
       openBroker: () => openBroker(target.broker, { projectDir: dir, postgres: target.postgres, log, signal: lives.signal }),
+      declare: (broker) => broker.declare(topologyOf(sinks, [])),
     }),
   );
   opening.defer(() => relay.drain(AbortSignal.timeout(drainMs)));

@@ -91,7 +91,9 @@ class OpenPool implements Postgres {
     signal?.throwIfAborted();
     const client = await this.#connect();
     let cutting: NodeJS.Timeout | undefined;
+    let isCancelled = false; // the cancellation may come late, and is not to meet what the next user of the connection runs
     const cancel = (): void => {
+      isCancelled = true;
       this.#cancel(client);
       cutting = setTimeout(() => void client.end().catch(() => {}), farewellMs);
     };
@@ -106,7 +108,7 @@ class OpenPool implements Postgres {
     } finally {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(cutting);
-      client.release(broken);
+      client.release(broken || isCancelled);
     }
   }
 

@@ -23,6 +23,23 @@ test('a session hears what is notified on its channel, until it is disposed', as
   assert.deepEqual(heard, ['first', 'second']);
 });
 
+test('a connection whose work was cancelled while it was committed is not used again', async () => {
+  await using scratch = await scratchPostgres();
+  const { postgres } = scratch;
+  const pidOf = async ({ query }: { query<Row>(sql: string): Promise<Row[]> }) =>
+    (await query<{ pid: number }>('select pg_backend_pid() as pid'))[0]?.pid;
+  const cancelled = new AbortController();
+
+  const pid = await postgres.transaction(async (session) => {
+    const own = await pidOf({ query: (sql) => session.query(sql) });
+    setImmediate(() => cancelled.abort()); // when the commit is on its way
+    return own;
+  }, cancelled.signal);
+  const later = await Promise.all(Array.from({ length: 8 }, () => pidOf({ query: (sql) => postgres.query(sql) })));
+
+  assert.ok(!later.includes(pid));
+});
+
 test('a session that ends by itself says so once, one that is disposed does not', async () => {
   await using scratch = await scratchPostgres();
   const { postgres } = scratch;

@@ -138,6 +138,7 @@ test('many tasks are queued from files and from a query with refs, once for each
     'profiles.csv': '\uFEFFplatform,handle,n\r\ninstagram,"a,""b""\r\nc",1\r\nyoutube,d,\r\n\r\n',
     'profiles.jsonl': '{"platform": "instagram", "handle": "e"}\n{"platform": "instagram", "handle": "e"}\n',
   });
+  const unbuilt = await project.run('enqueue', 'refresh_profile', '--from-model', 'select platform, handle from {{ref "mart_profile"}}');
   const built = await project.run('run');
 
   const csv = await project.run('enqueue', 'refresh_profile', '--from-file', 'profiles.csv');
@@ -153,6 +154,8 @@ test('many tasks are queued from files and from a query with refs, once for each
     ...['--from-model', 'select platform, handle from {{ref "mart_profile"}}', '--idempotency-key', '{handle}:1', '--json'],
   );
 
+  assert.equal(unbuilt.exitCode, 1);
+  assert.match(unbuilt.stderr, /Build it first: gccflow build --select '\+mart_profile'/);
   assert.equal(built.exitCode, 0, built.stderr);
   assert.match(csv.stdout, /^2 tasks of refresh_profile queued\n/, csv.stderr);
   assert.deepEqual(JSON.parse(jsonl.stdout), { flow: 'refresh_profile', queued: 1, known: 1 });

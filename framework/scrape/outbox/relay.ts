@@ -8,6 +8,8 @@ export interface RelayDeps {
   readonly postgres: Postgres;
   /** Called when the first event is there; called again where it throws. */
   readonly openBroker: () => Promise<Broker>;
+  /** Declares the queues that are to be there. Called when the broker is open, and again where an event finds none: somebody may have deleted it. */
+  readonly declare: (broker: Broker) => Promise<void>;
   readonly log: Log;
   /** Called with the number of events that the broker has confirmed. */
   readonly onPublished?: (events: number) => void;
@@ -47,7 +49,7 @@ class OpenRelay implements Relay {
   readonly #deps: RelayDeps;
   readonly #open = new AsyncDisposableStack();
   readonly #running: Promise<void>;
-  #publisher: Publisher | null = null;
+  #broker: { readonly broker: Broker; readonly publisher: Publisher } | null = null;
   #isOver = false;
   #isWoken = false;
   #interrupt: () => void = () => {};
@@ -119,9 +121,7 @@ class OpenRelay implements Relay {
 
   async #relay(session: PostgresSession, events: readonly WaitingEvent[]): Promise<number> {
     if (events.length === 0) return 0;
-    const publisher = await this.#connect();
-    if (publisher.obstacle !== null) throw new GccflowError('BROKER_UNREACHABLE', `${publisher.obstacle}.`);
-    const outcomes = await Promise.allSettled(events.map((event) => publisher.publish(messageOfEvent(event))));
+    const outcomes = await this.#publish(events);
     const { published, unwanted, unanswered } = sortOut(events, outcomes);
     if (published.length > 0) await removeEvents(session, published);
     if (unwanted.length > 0) await putOffEvents(session, unwanted);
@@ -133,13 +133,37 @@ class OpenRelay implements Relay {
     return published.length + unwanted.length;
   }
 
-  async #connect(): Promise<Publisher> {
-    if (this.#publisher !== null) return this.#publisher;
+  /** What finds no queue is published once more, after the queues were declared again. */
+  async #publish(events: readonly WaitingEvent[]): Promise<readonly PromiseSettledResult<void>[]> {
+    const { broker, publisher } = await this.#connect();
+    if (publisher.obstacle !== null) throw new GccflowError('BROKER_UNREACHABLE', `${publisher.obstacle}.`);
+    const publish = (some: readonly WaitingEvent[]) => Promise.allSettled(some.map((event) => publisher.publish(messageOfEvent(event))));
+    const outcomes = await publish(events);
+    const homeless = events.filter((_, index) => isUnroutable(outcomes[index]));
+    if (homeless.length === 0 || !(await this.#declareAgain(broker))) return outcomes;
+    const again = await publish(homeless);
+    return outcomes.map((outcome) => (isUnroutable(outcome) ? (again.shift() ?? outcome) : outcome));
+  }
+
+  async #declareAgain(broker: Broker): Promise<boolean> {
+    try {
+      await this.#deps.declare(broker);
+      return true;
+    } catch (thrown) {
+      this.#deps.log.warn({ reason: messageOf(thrown) }, 'queues not declared again');
+      return false;
+    }
+  }
+
+  async #connect() {
+    if (this.#broker !== null) return this.#broker;
     await using opening = new AsyncDisposableStack();
     const broker = opening.use(await this.#deps.openBroker());
-    this.#publisher = opening.use(await broker.publisher({ window: batchEvents, confirmMs }));
+    await this.#deps.declare(broker);
+    const publisher = opening.use(await broker.publisher({ window: batchEvents, confirmMs }));
     this.#open.use(opening.move());
-    return this.#publisher;
+    this.#broker = { broker, publisher };
+    return this.#broker;
   }
 }
 
@@ -167,6 +191,10 @@ function sortOut(events: readonly WaitingEvent[], outcomes: readonly PromiseSett
     else unanswered = outcome?.reason;
   }
   return { published, unwanted, unanswered };
+}
+
+function isUnroutable(outcome: PromiseSettledResult<void> | undefined): boolean {
+  return outcome?.status === 'rejected' && outcome.reason instanceof GccflowError && outcome.reason.code === 'MESSAGE_UNROUTABLE';
 }
 
 function isUnwanted(thrown: unknown): boolean {

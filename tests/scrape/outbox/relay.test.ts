@@ -7,7 +7,7 @@ import type { Postgres } from '../../../framework/connections/postgres.ts';
 import { GccflowError } from '../../../framework/foundation/error.ts';
 import { addEvents } from '../../../framework/scrape/outbox/add-events.ts';
 import { eventId } from '../../../framework/scrape/outbox/event-id.ts';
-import { openRelay, type Relay } from '../../../framework/scrape/outbox/relay.ts';
+import { openRelay, type Relay, type RelayDeps } from '../../../framework/scrape/outbox/relay.ts';
 import { inspectOutbox } from '../../../framework/scrape/outbox/waiting-events.ts';
 import { embeddedConfig, embeddedProjectDir } from '../../support/postgres.ts';
 import { type RecordingLog, recordingLog } from '../../support/recording-log.ts';
@@ -23,7 +23,7 @@ interface RelayLab extends AsyncDisposable {
   readonly log: RecordingLog;
   /** Puts events with bodies `{ n }` into the outbox, routed by `key`. */
   add(numbers: readonly number[], key?: string): Promise<void>;
-  relay(open?: () => Promise<Broker>): Relay;
+  relay(deps?: Partial<Pick<RelayDeps, 'openBroker' | 'declare'>>): Relay;
   /** Numbers of the events that are in the queue, in its order. */
   published(): Promise<readonly number[]>;
 }
@@ -56,7 +56,7 @@ async function relayLab(): Promise<RelayLab> {
           numbers.map((n) => ({ exchange: name, routingKey: key, messageId: eventId(String(n), key, 0), body: { n } })),
         ),
       ),
-    relay: (openOther) => openRelay({ postgres, log, openBroker: openOther ?? open, pollMs: 50 }),
+    relay: (deps) => openRelay({ postgres, log, openBroker: open, declare: async () => {}, pollMs: 50, ...deps }),
     published: async () => {
       await using browser = await broker.browse(name);
       const numbers: number[] = [];
@@ -132,14 +132,34 @@ test('an event that no queue wants stays, waits, and is said once for all of its
   assert.deepEqual(lab.log.messages('warn'), ['events put off']);
 });
 
+test('queues are declared again where an event finds none, and it is published at once', async () => {
+  await using lab = await relayLab();
+  await lab.add([1], 'late');
+  let declared = 0;
+  const declare = async (broker: Broker): Promise<void> => {
+    declared++;
+    const bindings = [{ queue: lab.queue, exchange: lab.exchange, routingKey: 'late' }];
+    if (declared > 1) await broker.declare({ exchanges: [], queues: [], bindings });
+  };
+
+  await using _relay = lab.relay({ declare });
+  await until(async () => (await lab.published()).length === 1);
+
+  assert.equal(declared, 2);
+  assert.equal((await inspectOutbox(lab.postgres)).waiting, 0);
+  assert.deepEqual(lab.log.messages('warn'), []);
+});
+
 test('events wait while the broker is away, and are published when it comes back', async () => {
   await using lab = await relayLab();
   await lab.add([1, 2]);
   let tries = 0;
   const { broker } = lab;
-  await using relay = lab.relay(async () => {
-    if (tries++ < 2) throw new GccflowError('BROKER_UNREACHABLE', 'The broker does not answer.');
-    return { ...broker, publisher: (options) => broker.publisher(options), async [Symbol.asyncDispose]() {} } as Broker;
+  await using relay = lab.relay({
+    openBroker: async () => {
+      if (tries++ < 2) throw new GccflowError('BROKER_UNREACHABLE', 'The broker does not answer.');
+      return { ...broker, publisher: (options) => broker.publisher(options), async [Symbol.asyncDispose]() {} } as Broker;
+    },
   });
   relay.wake();
 
@@ -150,7 +170,13 @@ test('events wait while the broker is away, and are published when it comes back
 
 test('a relay that is to end publishes what is due first', async () => {
   await using lab = await relayLab();
-  await using relay = openRelay({ postgres: lab.postgres, log: lab.log, openBroker: async () => lab.broker, pollMs: 600_000 });
+  await using relay = openRelay({
+    postgres: lab.postgres,
+    log: lab.log,
+    openBroker: async () => lab.broker,
+    declare: async () => {},
+    pollMs: 600_000,
+  });
   await lab.add(counted(700));
 
   await relay.drain(new AbortController().signal);
