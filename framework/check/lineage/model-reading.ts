@@ -4,7 +4,7 @@ import { sqlTokens } from '../sql-tokens.ts';
 import { treeRules } from '../tree-rules/index.ts';
 import type { TreeMark } from '../tree-rules/tree-rule.ts';
 import { type ColumnRef, distinctRefs, type FindReadable } from './column-ref.ts';
-import { parseQueryTree } from './parse-query-tree.ts';
+import { explainQueryTree, explainRawTree, parseQueryTree } from './parse-query-tree.ts';
 import { lineageOf, type QueryLineage } from './query-lineage.ts';
 import { TreeNotUnderstood } from './read-outline.ts';
 
@@ -32,12 +32,20 @@ interface BranchReading {
   readonly marks: readonly ModelMark[];
 }
 
-/**
- * Reads a model's trees: for each branch of its SQL the one after analysis and the one before. Of an incremental model both branches count.
- */
+/** What to ask of a SELECT: its tree, and the one before analysis where that tells of a `*` or of a CTE that is not read. */
+export function treeStatements(sql: string): readonly string[] {
+  return isPlain(sql) ? [explainQueryTree(sql)] : [explainQueryTree(sql), explainRawTree(sql)];
+}
+
+function isPlain(sql: string): boolean {
+  return !/\*|\b(columns|with)\b/i.test(sql);
+}
+
+/** Reads what was asked of each branch of a model's SQL. Of an incremental model both count. */
 export function readingOf(id: NodeId, branches: readonly string[], answers: readonly EngineAnswer[], find: FindReadable): ModelReading {
+  const left = [...answers];
   try {
-    const read = branches.flatMap((sql, index) => readBranch(sql, answers[2 * index], answers[2 * index + 1], find, index > 0) ?? []);
+    const read = branches.flatMap((sql, index) => readBranch(sql, left.splice(0, treeStatements(sql).length), find, index > 0) ?? []);
     const [full] = read;
     if (!full) return { lineage: { kind: 'unknown', why: 'its SQL has a mistake' }, marks: [] };
     return { lineage: merge(id, full.lineage, read), marks: read.flatMap(({ marks }) => marks) };
@@ -47,15 +55,10 @@ export function readingOf(id: NodeId, branches: readonly string[], answers: read
   }
 }
 
-function readBranch(
-  sql: string,
-  analysed: EngineAnswer | undefined,
-  written: EngineAnswer | undefined,
-  find: FindReadable,
-  incremental: boolean,
-): BranchReading | null {
-  if (analysed?.kind !== 'rows' || written?.kind !== 'rows') return null;
-  const select = { tokens: sqlTokens(sql), tree: parseQueryTree(analysed.rows), raw: parseQueryTree(written.rows) };
+function readBranch(sql: string, answers: readonly EngineAnswer[], find: FindReadable, incremental: boolean): BranchReading | null {
+  const [tree, raw] = answers.map((answer) => (answer.kind === 'rows' ? parseQueryTree(answer.rows) : null));
+  if (!tree || raw === null) return null;
+  const select = { tokens: sqlTokens(sql), tree, raw: raw ?? tree };
   const rules = Object.keys(treeRules) as (keyof typeof treeRules)[];
   const marks = rules.flatMap((rule) => treeRules[rule].marksOf(select).map((mark) => ({ rule, incremental, ...mark })));
   return { lineage: lineageOf(select.tree, select.raw, find), marks };

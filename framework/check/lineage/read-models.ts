@@ -1,12 +1,11 @@
 import type { Manifest, ModelNode, NodeId } from '../../manifest/manifest.ts';
 import type { Relation } from '../../manifest/relation.ts';
 import { keyOf } from '../check-cache.ts';
-import type { CheckEngine } from '../check-engine.ts';
+import type { CheckEngine, EngineAnswer } from '../check-engine.ts';
 import type { GraphInEngine } from '../checked-graph.ts';
 import { renderModel } from '../render-model.ts';
 import type { FindReadable } from './column-ref.ts';
-import { type ModelReading, readingOf } from './model-reading.ts';
-import { explainQueryTree, explainRawTree } from './parse-query-tree.ts';
+import { type ModelReading, readingOf, treeStatements } from './model-reading.ts';
 import type { ReadingCache } from './reading-cache.ts';
 
 export interface ReadModelsDeps {
@@ -44,30 +43,30 @@ export async function readModels(models: readonly ModelNode[], deps: ReadModelsD
     else unread.push(model);
   }
   const findFor = relationFinder(deps);
-  for (let at = 0; at < unread.length; at += batchSize) {
-    const batch = unread.slice(at, at + batchSize);
-    for (const [model, reading] of await readBatch(batch, findFor, deps)) {
-      readings.set(model.node.id, reading);
-      deps.cache.keep(model.node.id, model.key, reading);
+  let batch = unread.splice(0, batchSize);
+  let asked = ask(batch, deps);
+  while (batch.length > 0) {
+    const answers = await asked;
+    const next = unread.splice(0, batchSize);
+    asked = ask(next, deps); // answered while these are read
+    for (const [index, { node, key, branches }] of batch.entries()) {
+      const reading = readingOf(node.id, branches, answers[index] ?? [], findFor(node));
+      readings.set(node.id, reading);
+      deps.cache.keep(node.id, key, reading);
     }
+    batch = next;
   }
   return readings;
 }
 
-async function readBatch(
-  batch: readonly Unread[],
-  findFor: (reader: ModelNode) => FindReadable,
-  { manifest, graph, engine }: ReadModelsDeps,
-) {
+/** The answers for each model of a batch. */
+async function ask(batch: readonly Unread[], { manifest, graph, engine }: ReadModelsDeps): Promise<readonly (readonly EngineAnswer[])[]> {
   await graph.ensureTables(batch.flatMap(({ node }) => [node.id, ...(manifest.parents.get(node.id) ?? [])]));
   const statements = batch.map(({ node, branches }) =>
-    branches.flatMap((sql) => [explainQueryTree(sql), explainRawTree(sql)]).map((sql) => ({ sql, settings: node.config.query_settings })),
+    branches.flatMap(treeStatements).map((sql) => ({ sql, settings: node.config.query_settings })),
   );
   const answers = [...(await engine.run(statements.flat()))];
-  return batch.map((model, index) => {
-    const own = answers.splice(0, statements[index]?.length ?? 0);
-    return [model, readingOf(model.node.id, model.branches, own, findFor(model.node))] as const;
-  });
+  return statements.map((own) => answers.splice(0, own.length));
 }
 
 /** The key holds all that a reading depends on: the SQL, and the columns of what it may read. */
