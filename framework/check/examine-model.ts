@@ -3,6 +3,7 @@ import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, ModelNode } from '../manifest/manifest.ts';
 import { renderMapped } from '../manifest/render-sql.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
+import { boundsFault, eventTimeFault } from '../plan/interval-faults.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import { placeOfConfig } from './config-place.ts';
 import type { FaultContext } from './explain-model.ts';
@@ -19,7 +20,8 @@ export function examineModel(
   readsVariant: boolean,
   context: FaultContext,
 ): readonly Finding[] {
-  return [...absentKeys(model.node, columns, context), ...(readsVariant ? [] : silentVariants(model, columns, context.manifest))];
+  const own = [...absentKeys(model.node, columns, context), ...intervalFaults(model.node, columns, context)];
+  return [...own, ...(readsVariant ? [] : silentVariants(model, columns, context.manifest))];
 }
 
 function absentKeys(node: ModelNode, columns: readonly TypedColumn[], { project }: FaultContext): readonly Finding[] {
@@ -31,6 +33,13 @@ function absentKeys(node: ModelNode, columns: readonly TypedColumn[], { project 
       const hint = didYouMean(key, names) ?? `It returns ${names.join(', ')}.`;
       return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, 'unique_key'), hint }));
     });
+}
+
+/** What a model by intervals would be refused for when it is built. */
+function intervalFaults(node: ModelNode, columns: readonly TypedColumn[], { manifest, project }: FaultContext): readonly Finding[] {
+  if (node.config.materialized !== 'incremental' || node.config.incremental_strategy !== 'interval') return [];
+  const eventTime = eventTimeFault(node, columns, placeOfConfig(project, node, 'event_time'));
+  return [eventTime, boundsFault(node, manifest)].filter((fault) => fault !== null).map((fault) => errorFinding(node, fault));
 }
 
 /** Values of types that do not go together become a Variant, where a union, an if or an array brings them into one column. */

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../foundation/error-codes.ts';
 import type { Instant, Interval } from '../manifest/interval.ts';
 import type { Relation } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
-import type { BatchSize, ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
+import type { ModelConfig, SchemaChangePolicy } from '../project/model-config.ts';
 
 export type StatementSettings = Readonly<Record<string, string | number | boolean>>;
 
@@ -67,7 +67,6 @@ export type WriteStep =
       readonly purpose: string;
       readonly table: Relation;
       readonly eventTime: string;
-      readonly batchSize: BatchSize;
       readonly intervals: readonly IntervalWrite[];
       /** Takes the rows of rewritten partitions that belong to none of the intervals. */
       readonly kept: Relation;

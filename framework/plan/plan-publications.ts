@@ -1,12 +1,12 @@
-import { GccflowError } from '../foundation/error.ts';
-import { type Instant, type Interval, instantSql } from '../manifest/interval.ts';
+import type { Interval } from '../manifest/interval.ts';
 import type { Manifest, ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { renderSql } from '../manifest/render-sql.ts';
 import type { Materialization, SeedColumn } from '../materializations/materialization.ts';
 import type { Mode } from './decide-mode.ts';
 import { layoutOf } from './fingerprint.ts';
+import { boundsFault } from './interval-faults.ts';
 import { noMemory } from './interval-memory.ts';
-import { extentOf, intervalsToWrite, publicationsOf } from './intervals.ts';
+import { intervalsToWrite, publicationsOf } from './intervals.ts';
 import type { PlannedPublication, PlanRequest } from './plan.ts';
 import { formatComment, stagingRelation } from './publication.ts';
 import { keepsHistory } from './refuse-full-refresh.ts';
@@ -26,8 +26,9 @@ export interface PublicationContext {
 export function planPublications(node: ModelNode | SeedNode, context: PublicationContext): PlannedPublication[] {
   const intervals = node.kind === 'model' ? intervalsOf(node, context) : null;
   if (intervals === null) return [planPublication(node, null, context)];
-  const { live, mode, manifest, request } = context;
-  if (node.kind === 'model') requireBounds(node, manifest, request.executionTime);
+  const { live, mode, manifest } = context;
+  const fault = node.kind === 'model' ? boundsFault(node, manifest) : null;
+  if (fault) throw fault;
   return publicationsOf(intervals, mode.incremental || !live).map((piece, index) =>
     planPublication(node, piece, index === 0 ? context : { ...context, mode: { ...mode, incremental: true } }),
   );
@@ -88,22 +89,3 @@ function planPublication(node: ModelNode | SeedNode, intervals: readonly Interva
 
 /** Materializations whose published relation goes on using tables of ours. */
 const usesCompanions: ReadonlySet<string> = new Set(['dictionary', 'materialized_view']);
-
-/** A SELECT that takes no notice of its interval would return every row for each of them. */
-function requireBounds(node: ModelNode, manifest: Manifest, executionTime: Instant): void {
-  const extent = extentOf(node.config, executionTime);
-  if (extent === null) return;
-  const sql = renderSql(manifest, node, { incremental: false, interval: extent });
-  const names = { interval_start: extent.start, interval_end: extent.end };
-  const unused = Object.entries(names).filter(([, instant]) => !sql.includes(instantSql(instant)));
-  if (unused.length === 0) return;
-  const column = node.config.event_time ?? '';
-  throw new GccflowError(
-    'CONFIG_CONFLICT',
-    `The SELECT of '${node.name}' is run for one interval at a time, and does not say {{${unused.map(([name]) => name).join('}} and {{')}}}.`,
-    {
-      at: node.at,
-      hint: `Read only the interval's rows: where ${column} >= {{interval_start}} and ${column} < {{interval_end}}.`,
-    },
-  );
-}

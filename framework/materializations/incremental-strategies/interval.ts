@@ -17,13 +17,13 @@ export const interval: IncrementalStrategy = {
   check: (config) => [...missingKeys(config), ...beginMistakes(config), ...partitionMistakes(config)],
   write: (input) => {
     const { intervals, config, scratch } = input;
-    const { event_time: eventTime, batch_size: batchSize } = config;
-    if (eventTime === null || batchSize === null) throw new Error(`'${input.name}' passed the checks without event_time or batch_size`);
+    const { event_time: eventTime } = config;
+    if (eventTime === null) throw new Error(`'${input.name}' passed the checks without event_time`);
     const kept = scratch('kept');
     const writes = intervals.map((each, index): IntervalWrite => {
       return { interval: each, into: scratch(`interval_${index % intervalsAtOnce}`), sql: input.sql(false, each) };
     });
-    const steps = chunksOf(writes).map((chunk): WriteStep => ({ ...commonOf(input), eventTime, batchSize, kept, intervals: chunk }));
+    const steps = chunksOf(writes).map((chunk): WriteStep => ({ ...commonOf(input), eventTime, kept, intervals: chunk }));
     return { steps, scratch: [...writes.slice(0, intervalsAtOnce).map(({ into }) => into), kept] };
   },
 };
