@@ -219,7 +219,7 @@ test('vars, variables of the environment and macros are what the test says', asy
 test('the clock stands still where the test says so', async () => {
   const outcomes = await run(
     `select now() as n, now('Asia/Kolkata') as k, today() as t, yesterday() as y, now64() as n64, now64(6, 'UTC') as n6, CURRENT_TIMESTAMP as c,
-       utc_timestamp() as u, nowInBlock() as b, toStartOfMonth(now() - interval 1 month) as m, 'now()' as text, note as now from {{source "raw" "orders"}} -- now()`,
+       utc_timestamp() as u, nowInBlock() as b, toStartOfMonth(now() - interval 1 month) as m, 'now()' as text, toString(today()) as s, note as now from {{source "raw" "orders"}} -- now()`,
     '  - name: t',
     '    model: m',
     '    overrides: { now: "2024-03-01 02:00:00.25+05:30" }',
@@ -237,6 +237,7 @@ test('the clock stands still where the test says so', async () => {
     '          b: 2024-02-29 20:30:00',
     '          m: 2024-01-01',
     '          text: now()',
+    '          s: "2024-02-29"',
     '          now: a',
   );
 

@@ -13,7 +13,7 @@ export function freezeNow(sql: string, instant: string): string {
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word' || isToken(tokens[index - 1], '.')) continue;
     const end = callEnd(tokens, index);
-    const freeze = clocks[clockOf(token.text)];
+    const freeze = clocks.get(clockOf(token.text));
     if (end === null || !freeze) continue;
     frozen += sql.slice(from, token.start) + freeze(instant, sql.slice(tokens[index + 1]?.end ?? token.end, end - 1).trim());
     from = end;
@@ -52,16 +52,18 @@ const fraction: Freeze = (instant, given) => {
   return `toDateTime64(toDecimal128(${quoteText(seconds, 'clickhouse')}, 9), ${given === '' ? 3 : given})`;
 };
 
-const clocks: Readonly<Record<string, Freeze | undefined>> = {
-  now: second,
-  current_timestamp: second,
-  localtimestamp: second,
-  nowInBlock: second,
-  now64: fraction,
-  nowInBlock64: fraction,
-  utctimestamp: (instant) => second(instant, "'UTC'"),
-  today: day,
-  current_date: day,
-  curdate: day,
-  yesterday: (instant) => `(${day(instant, '')} - 1)`,
-};
+const clocks: ReadonlyMap<string, Freeze> = new Map(
+  Object.entries({
+    now: second,
+    current_timestamp: second,
+    localtimestamp: second,
+    nowInBlock: second,
+    now64: fraction,
+    nowInBlock64: fraction,
+    utctimestamp: (instant) => second(instant, "'UTC'"),
+    today: day,
+    current_date: day,
+    curdate: day,
+    yesterday: (instant) => `(${day(instant, '')} - 1)`,
+  }),
+);

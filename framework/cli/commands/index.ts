@@ -119,6 +119,11 @@ export const commandGroups: ReadonlyMap<string, readonly CommandEntry[]> = new M
     'Tools',
     [
       entry(
+        'unit-test create',
+        'Write a unit test of a model from live rows.',
+        async () => (await import('./unit-test-create.ts')).unitTestCreate,
+      ),
+      entry(
         'docs generate',
         'Write manifest.json and catalog.json for tools that read dbt.',
         async () => (await import('./docs-generate.ts')).docsGenerate,
