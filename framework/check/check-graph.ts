@@ -1,15 +1,21 @@
+import { GccflowError, messageOf } from '../foundation/error.ts';
+import type { Location } from '../foundation/location.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { sortTopologically } from '../manifest/graph.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode } from '../manifest/manifest.ts';
+import { addedColumns } from '../materializations/added-columns.ts';
+import { emptyDictionarySql } from '../materializations/dictionary-sql.ts';
 import type { Project } from '../project/project.ts';
 import { CheckCache, keyOf, layoutOf } from './check-cache.ts';
 import type { CheckEngine, EngineAnswer, EngineStatement } from './check-engine.ts';
 import type { CheckedRelation, GraphInEngine, TypedColumn } from './checked-graph.ts';
+import { placeOfColumn } from './column-place.ts';
 import { columnsByTable, columnsSql, tableKey } from './column-query.ts';
 import { compareBranches } from './compare-branches.ts';
+import { placeOfConfig } from './config-place.ts';
 import { declaredColumns, typedColumns } from './declared-columns.ts';
 import { examineModel } from './examine-model.ts';
-import { explainColumns, explainModel, type FaultContext } from './explain-model.ts';
+import { explainColumns, explainModel, type FaultContext, unaskedFinding } from './explain-model.ts';
 import { thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { foreignTables, indexRelations } from './foreign-tables.ts';
@@ -143,7 +149,7 @@ class GraphChecker implements GraphInEngine {
       const columns = node.kind === 'source' ? declaredColumns(node, this.#manifest) : await this.#options.seedColumns(node);
       return columns ? [{ node, columns, key }] : [];
     } catch (thrown) {
-      this.findings.push(thrownFinding(node, thrown));
+      this.findings.push(thrownFinding(node, thrown, this.#placeNamed(node, thrown)));
       return [];
     }
   }
@@ -186,19 +192,21 @@ class GraphChecker implements GraphInEngine {
 
   #render(node: ModelNode): RenderedModel | null {
     try {
-      return renderModel(this.#manifest, node, this.#readAsTables.has(node.id));
+      const model = renderModel(this.#manifest, node, this.#readAsTables.has(node.id));
+      if (!model.asks) return model;
+      this.findings.push(unaskedFinding(model, model.asks, this.#context()));
     } catch (thrown) {
       this.findings.push(thrownFinding(node, thrown));
-      const columns = this.#standIn(node);
-      if (columns) this.relations.set(node.id, columns);
-      return null;
     }
+    const columns = this.#standIn(node);
+    if (columns) this.relations.set(node.id, columns);
+    return null;
   }
 
   #send(batch: readonly RenderedModel[]): Promise<readonly EngineAnswer[]> {
     const parents = batch.flatMap(({ node }) => this.#manifest.parents.get(node.id) ?? []);
     const before = [...this.#probes.statements(), ...this.#missing(parents)];
-    const tables = batch.flatMap(({ node, isInline }) => (isInline ? [] : [node]));
+    const tables = batch.flatMap(({ node, isDescribed }) => (isDescribed ? [] : [node]));
     const statements = [...before, ...batch.flatMap((model) => model.statements), { sql: columnsSql(tables) }];
     return this.#engine.run(statements).then(async (answers) => {
       this.findings.push(...(await this.#probes.settle(answers)));
@@ -220,8 +228,9 @@ class GraphChecker implements GraphInEngine {
       const parents = this.#manifest.parents.get(node.id) ?? [];
       if (this.#skip(node, parents)) continue;
       if (own[0]?.kind === 'rows') {
-        const found = model.isInline ? describedColumns(own[0]) : (columns.get(tableKey(node)) ?? []);
-        await this.#accept(model, found, own);
+        const found = model.isDescribed ? describedColumns(own[0]) : (columns.get(tableKey(node)) ?? []);
+        await this.#accept(model, [...found, ...addedColumns(node.config)], own);
+        if (model.isDescribed && !isInline(node)) late.add(node.id);
       } else if (parents.some((parent) => late.has(parent))) {
         again.push(node);
         late.add(node.id);
@@ -236,16 +245,19 @@ class GraphChecker implements GraphInEngine {
   async #accept(model: RenderedModel, columns: readonly TypedColumn[], answers: readonly EngineAnswer[]): Promise<void> {
     const { node } = model;
     this.#know(node.id, { columns, from: 'checked' }, this.#keyOf(model));
-    if (!model.isInline) this.#present.add(node.id);
+    if (!model.isDescribed) this.#present.add(node.id);
     this.#probes.add(node, columns);
     if (answers.some(({ kind }) => kind !== 'rows')) this.findings.push(...(await explainModel(model, answers, this.#context())).findings);
-    const sources = this.#tablesOf(this.#manifest.parents.get(node.id) ?? []).map(({ id }) => id);
+    this.findings.push(...compareBranches(model, columns, answers, this.#manifest), ...this.#examine(model, columns));
+  }
+
+  #examine(model: RenderedModel, columns: readonly TypedColumn[]): readonly Finding[] {
+    const sources = this.#tablesOf(this.#manifest.parents.get(model.node.id) ?? []).map(({ id }) => id);
     const readsVariant = sources.some((id) => this.relations.get(id)?.columns.some(({ type }) => type.includes('Variant(')));
-    this.findings.push(
-      ...compareBranches(model, columns, answers, this.#manifest),
+    return [
       ...examineModel(model, columns, readsVariant, this.#context()),
       ...foreignTables(model, new Set(sources), this.#index, this.#manifest),
-    );
+    ];
   }
 
   async #reject(model: RenderedModel, answers: readonly EngineAnswer[]): Promise<void> {
@@ -257,6 +269,7 @@ class GraphChecker implements GraphInEngine {
     if (!columns) return;
     this.#present.add(node.id);
     this.#probes.add(node, columns);
+    this.findings.push(...this.#examine(model, columns));
   }
 
   /** What the readers of a broken model are checked against, where anything is known. */
@@ -293,6 +306,8 @@ class GraphChecker implements GraphInEngine {
 
   #stub(node: RelationNode, columns: readonly TypedColumn[]): EngineStatement {
     this.#present.add(node.id);
+    const isDictionary = node.kind === 'model' && node.config.materialized === 'dictionary';
+    if (isDictionary) return kept(emptyDictionarySql(node.relation, node.config, columns));
     return kept(createStub(node.relation, columns, this.#readAsTables.has(node.id)));
   }
 
@@ -305,6 +320,16 @@ class GraphChecker implements GraphInEngine {
       return [id, ...columns.filter(({ name }) => readsAll || texts.includes(name)).map(({ name, type }) => `${name} ${type}`)];
     });
     return keyOf([sql, incrementalSql, layoutOf(node), node.relation, parents, this.#readAsTables.has(node.id)]);
+  }
+
+  /** The declared column that a complaint names. */
+  #placeNamed(node: SourceNode | SeedNode, thrown: unknown): Location | undefined {
+    const said = messageOf(thrown);
+    const column = node.columns.find(({ name }) => said.includes(`'${name}'`));
+    if (node.kind !== 'seed' || !(thrown instanceof GccflowError)) return undefined;
+    const typed = Object.keys(node.config.column_types).some((name) => said.includes(`'${name}'`));
+    if (typed) return placeOfConfig(this.#options.project, node, 'column_types');
+    return column && placeOfColumn(node, column.name, this.#options.project);
   }
 
   #context(): FaultContext {

@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { didYouMean } from '../foundation/closest.ts';
-import { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
-import { locate } from '../foundation/location.ts';
 import type { Manifest, NodeId, SyncNode } from '../manifest/manifest.ts';
-import { parseYaml, type YamlPath } from '../project/parse-yaml.ts';
+import type { YamlPath } from '../project/parse-yaml.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 import { resolveColumns } from '../sync/table-columns.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { placesIn } from './yaml-places.ts';
 
 /** Columns that a sync names and its relation or its table does not have, and types that PostgreSQL has no counterpart for. */
 export function checkSyncs(manifest: Manifest, { relations }: CheckedGraph): readonly Finding[] {
@@ -45,7 +42,7 @@ function checkSync(node: SyncNode, columns: readonly TypedColumn[], manifest: Ma
   });
   const published = sync.columns.length > 0 ? sync.columns.map(({ name }) => name) : columns.map(({ name }) => name);
   const all = [...mistakes, ...unpublished(node, published)];
-  const placeOf = all.length > 0 ? placesIn(node, manifest.projectDir) : () => node.at;
+  const placeOf = all.length > 0 ? placesIn(node.file, manifest.projectDir, node.at) : () => node.at;
   return all.map(({ error: { code, message, hint }, path }) =>
     errorFinding(node, new GccflowError(code, message, { at: placeOf(path), hint })),
   );
@@ -82,10 +79,4 @@ function relationOf({ nodes }: Manifest, id: NodeId) {
   const node = nodes.get(id);
   if (!node || !('relation' in node)) throw new Error(`'${id}' is no relation.`);
   return node.relation;
-}
-
-/** Places in the sync's file, which is read once more for them. */
-function placesIn(node: SyncNode, projectDir: string): (path: YamlPath) => SyncNode['at'] {
-  const document = parseYaml(readFileSync(join(projectDir, node.file), 'utf8'), node.file, new Diagnostics());
-  return (path) => (document ? locate(node.file, document.at(path)) : node.at);
 }

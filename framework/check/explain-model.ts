@@ -13,6 +13,7 @@ import { explainFault } from './explain-fault.ts';
 import { describeForm, expandedAt, explainSql, planForm } from './explain-sql.ts';
 import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { offlineSql } from './offline-sql.ts';
 import { createStub, describedColumns, describeSelect } from './relation-statements.ts';
 import type { ModelStep, RenderedModel } from './render-model.ts';
 import { selectItems } from './select-items.ts';
@@ -49,12 +50,12 @@ export async function explainModel(
 
 /** A SELECT that can be described may still be refused for the names of its columns, or only by the engine of its own table. */
 async function explainCreate(model: RenderedModel, created: Fault, context: FaultContext): ReturnType<typeof explainModel> {
-  const { node, sql, isInline, asTable } = model;
+  const { node, sql, isDescribed, asTable } = model;
   const settings = node.config.query_settings;
   const setting = created.kind === 'fault' ? settingFinding(node, created, context.project) : null;
   if (setting) return { findings: [setting], columns: null };
   if (created.kind === 'lost') return { findings: [lostFinding(node, created)], columns: null };
-  if (isInline) return { findings: await explain(model, 'create', created, context), columns: null };
+  if (isDescribed) return { findings: await explain(model, 'create', created, context), columns: null };
   const [described] = await context.engine.run([{ sql: describeSelect(sql), settings }]);
   if (described && described.kind !== 'rows') return { findings: await explain(model, 'create', described, context), columns: null };
   const columns = described ? describedColumns(described) : [];
@@ -68,7 +69,8 @@ async function explainCreate(model: RenderedModel, created: Fault, context: Faul
 
 function explain(model: RenderedModel, step: ModelStep, fault: Fault, { manifest, engine }: FaultContext): Promise<readonly Finding[]> {
   const { node } = model;
-  const mapped = renderMapped(manifest, node, { incremental: step === 'describe incremental' });
+  const rendered = renderMapped(manifest, node, { incremental: step === 'describe incremental' });
+  const mapped = { ...rendered, text: offlineSql(rendered.text).sql };
   const form = step === 'plan' ? planForm : describeForm;
   return explainSql({ node, mapped, settings: node.config.query_settings, form }, fault, engine);
 }
@@ -129,4 +131,16 @@ export function layoutFinding(node: ModelNode, key: keyof ModelConfig, answer: F
   const message = `${subjectOf(node)} cannot be laid out by its '${key}': ${sentence}`;
   const error = new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, key), hint, cause: answer.fault });
   return errorFinding(node, error);
+}
+
+/** A model that is not checked, because its SQL asks somebody outside. */
+export function unaskedFinding(
+  { node }: RenderedModel,
+  { name, offset }: { readonly name: string; readonly offset: number },
+  { manifest }: FaultContext,
+): Finding {
+  const mapped = renderMapped(manifest, node, { incremental: false });
+  const message = `${subjectOf(node)} is not checked: it reads ${name}(…), which nobody asks while checking, and does not say its columns.`;
+  const hint = `Give ${name} a structure, as in 'id UInt64, name String', or declare the columns of '${node.name}' with their types.`;
+  return { severity: 'warn', node: node.id, error: new GccflowError('CHECK_UNTYPED', message, { at: mapped.sourceOf(offset).at, hint }) };
 }

@@ -1,4 +1,5 @@
 import { GccflowError } from '../foundation/error.ts';
+import type { Location } from '../foundation/location.ts';
 import type { Node } from '../manifest/manifest.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
 import type { EngineAnswer } from './check-engine.ts';
@@ -19,9 +20,9 @@ export function lostFinding(node: Node, { why }: Fault & { readonly kind: 'lost'
   return errorFinding(node, new GccflowError('CHECK_SQL', message, { at: node.at, hint }));
 }
 
-/** Whatever was thrown about a node; what is a bug is thrown on. */
-export function thrownFinding(node: Node, thrown: unknown): Finding {
+/** Whatever was thrown about a node, at a better place where one is known; what is a bug is thrown on. */
+export function thrownFinding(node: Node, thrown: unknown, place?: Location): Finding {
   if (!(thrown instanceof GccflowError)) throw thrown;
-  const { code, message, hint, cause, at = node.at } = thrown;
-  return errorFinding(node, new GccflowError(code, message, { at, hint, cause }));
+  const { code, message, hint, cause, at } = thrown;
+  return errorFinding(node, new GccflowError(code, message, { at: place ?? at ?? node.at, hint, cause }));
 }

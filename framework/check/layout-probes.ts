@@ -41,7 +41,7 @@ export class LayoutProbes {
 
   /** A model whose layout is to be tried, unless an equal one was. */
   add(node: ModelNode, columns: readonly TypedColumn[]): void {
-    if (node.config.materialized === 'view' || node.config.materialized === 'ephemeral') return;
+    if (['view', 'ephemeral', 'dictionary'].includes(node.config.materialized)) return;
     const named = namedColumns(node.config, columns);
     const key = JSON.stringify([layoutText(node.config), named, node.config.query_settings]);
     if (this.#tried.has(key)) return;

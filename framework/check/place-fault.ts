@@ -101,6 +101,8 @@ function syntaxOffset(offset: number, said: string, tokens: readonly SqlToken[])
   const before = tokens[index - 1];
   if (!token) return tokens.at(-1)?.start ?? 0;
   if (!before) return token.start;
+  const open = tokens.find(({ kind, text, start }) => kind === 'text' && text.includes('\n') && start < offset);
+  if (open && token.text.startsWith("'")) return open.start; // a quote that is not closed runs on to the next one
   if (isMisspelt(before) || (isToken(before, ',') && isToken(tokens[index - 2], ','))) return before.start;
   const mayBegin = token.kind === 'word' || token.kind === 'quoted';
   if (!mayBegin || !/Expected one of:.*\bComma\b/s.test(said) || isMisspelt(token) || isToken(token, ...clauses)) return token.start;

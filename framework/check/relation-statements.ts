@@ -13,19 +13,22 @@ export function describeSelect(sql: string): string {
   return `${describePrefix}${sql}\n)`;
 }
 
+/** What FINAL and PREWHERE can read, which views can be read with too. */
+const readable = 'engine = ReplacingMergeTree order by tuple()';
+
 /**
  * An empty table of these columns in the place of a relation whose SQL is not there, is known already, or has a mistake.
  * `asTable`: one that FINAL and PREWHERE can read.
  */
 export function createStub(relation: Relation, columns: readonly TypedColumn[], asTable = true): string {
   const list = columns.map(({ name, type }) => `${quoteName(name, 'clickhouse')} ${type}`).join(', ');
-  return `create table if not exists ${relationSql(relation)} (${list}) engine = ${asTable ? 'ReplacingMergeTree order by tuple()' : 'Null'}`;
+  return `create table if not exists ${relationSql(relation)} (${list}) ${asTable ? readable : 'engine = Null'}`;
 }
 
 /** An empty table of the columns that a model's SELECT returns. `asTable`: one of its own engine, for readers that ask for what it can. */
 export function createEmpty({ relation, config }: ModelNode, sql: string, asTable: boolean): string {
-  const isTable = asTable && config.materialized !== 'view';
-  return `create table ${relationSql(relation)}\n${isTable ? tableClauses(offline(config), '') : 'engine = Null'}\nempty as\n${sql}`;
+  const table = config.materialized === 'view' ? readable : tableClauses(offline(config), '');
+  return `create table ${relationSql(relation)}\n${asTable ? table : 'engine = Null'}\nempty as\n${sql}`;
 }
 
 /** The columns of an answer to a DESCRIBE. */

@@ -1,6 +1,7 @@
 import type { Manifest, ModelNode } from '../manifest/manifest.ts';
 import { renderSql } from '../manifest/render-sql.ts';
 import type { EngineStatement } from './check-engine.ts';
+import { type OfflineSql, offlineSql } from './offline-sql.ts';
 import { createEmpty, describeSelect } from './relation-statements.ts';
 
 /** What the engine is asked of a model: to make it, how it would run it, and what an incremental run would return. */
@@ -12,10 +13,12 @@ export interface RenderedModel {
   readonly sql: string;
   /** What an incremental run would run, where that is something else. */
   readonly incrementalSql: string | null;
-  /** No relation of its own: its SQL stands in those who read it. */
-  readonly isInline: boolean;
+  /** Its SELECT is described and no table made of it: it has none, or one of other columns or of another kind. */
+  readonly isDescribed: boolean;
   /** Its table must be one of its own engine. */
   readonly asTable: boolean;
+  /** What keeps it from being checked: a call of what is outside of the engine. */
+  readonly asks: OfflineSql['asks'];
   readonly steps: readonly ModelStep[];
   /** One for each step. */
   readonly statements: readonly EngineStatement[];
@@ -26,14 +29,14 @@ const joins = /\bjoin\b[\s\S]*\bon\b/i;
 
 /** Renders a model both ways. Throws RENDER_FAILED. */
 export function renderModel(manifest: Manifest, node: ModelNode, asTable = false): RenderedModel {
-  const sql = renderSql(manifest, node, { incremental: false });
-  const second = node.config.materialized === 'incremental' ? renderSql(manifest, node, { incremental: true }) : sql;
+  const { sql, asks } = offlineSql(renderSql(manifest, node, { incremental: false }));
+  const second = node.config.materialized === 'incremental' ? offlineSql(renderSql(manifest, node, { incremental: true })).sql : sql;
   const incrementalSql = second === sql ? null : second;
-  const isInline = node.config.materialized === 'ephemeral';
+  const isDescribed = ['ephemeral', 'snapshot', 'dictionary'].includes(node.config.materialized);
   const settings = node.config.query_settings;
   const create = createEmpty(node, sql, asTable);
   const asked: readonly (readonly [ModelStep, EngineStatement])[] = [
-    ['create', isInline ? { sql: describeSelect(sql), settings } : { sql: create, keep: create, settings }],
+    ['create', isDescribed ? { sql: describeSelect(sql), settings } : { sql: create, keep: create, settings }],
     ...(joins.test(sql) ? [['plan', { sql: `explain plan\n${sql}`, settings }] as const] : []),
     ...(incrementalSql === null ? [] : [['describe incremental', { sql: describeSelect(incrementalSql), settings }] as const]),
   ];
@@ -41,8 +44,9 @@ export function renderModel(manifest: Manifest, node: ModelNode, asTable = false
     node,
     sql,
     incrementalSql,
-    isInline,
+    isDescribed,
     asTable,
+    asks,
     steps: asked.map(([step]) => step),
     statements: asked.map(([, statement]) => statement),
   };

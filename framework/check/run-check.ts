@@ -7,12 +7,17 @@ import { readSeedColumns } from '../run/read-seed-columns.ts';
 import { CheckCache } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
 import { checkGraph } from './check-graph.ts';
+import { checkHooks } from './check-hooks.ts';
+import { untypedSources } from './check-inputs.ts';
+import { checkSinks } from './check-sinks.ts';
 import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
+import { readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
+import { hasTreeRules, treeRuleFindings } from './tree-rules/tree-rule-findings.ts';
 import { checkUnitTests } from './unit-tests/check-unit-tests.ts';
 
 /** What was checked, and what was found. */
@@ -47,13 +52,20 @@ export async function runCheck({ project, manifest, engine, only }: CheckOptions
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
   });
   const tests = await checkTests({ manifest, project, engine, graph, cache, only });
+  const sinks = await checkSinks(manifest, graph, engine, only);
+  const hooks = await checkHooks(manifest, project, engine, only);
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
+  const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
   cache.write((id) => manifest.nodes.has(id));
   const findings = [
     ...rules,
+    ...(readings ? treeRuleFindings({ project, manifest, graph, readings }) : []),
     ...graph.findings,
     ...contractFindings(manifest, graph),
     ...checkSyncs(manifest, graph),
+    ...untypedSources(manifest, graph),
+    ...sinks,
+    ...hooks,
     ...tests,
     ...unitTests,
   ];

@@ -95,9 +95,9 @@ export const faultsOfTypes: readonly Fault[] = [
   ),
   ...faults(
     'union that becomes a Variant',
-    edit(feed, 'select customer_id, at, kind, price', 'select customer_id, at, kind, page', { file: feed, text: '' }),
+    edit(feed, 'select customer_id, at, kind, price', 'select customer_id, at, kind, page'),
     edit(feed, "'order' as what", '1 as what', { file: feed, text: '' }),
-    edit(feed, 'select customer_id, at, kind, price', 'select event_id, at, kind, price', { file: feed, text: '' }),
+    edit(feed, 'select customer_id, at, kind, price', 'select event_id, at, kind, price'),
   ),
   ...faults(
     'union of other numbers of columns',
@@ -123,7 +123,7 @@ export const faultsOfTypes: readonly Fault[] = [
   ...faults(
     'key that may be null',
     edit(customers, 'materialized="table" order_by="customer_id"', 'materialized="table" order_by="nullIf(plan, \'\')"'),
-    edit(customers, "coalesce(email, 'none') as mail", 'email as customer_key, customer_id as mail', { file: customers, text: '' }),
+    edit(customers, 'materialized="table" order_by="customer_id"', 'materialized="table" order_by="(customer_id, nullIf(mail, \'none\'))"'),
     edit(
       sources,
       '      - { name: country, type: LowCardinality(String) }',
@@ -204,7 +204,7 @@ export const faultsOfTypes: readonly Fault[] = [
     'type without a counterpart in PostgreSQL',
     edit(daily, 'quantile(0.5)(toFloat64(o.amount)) as median', 'quantileState(0.5)(toFloat64(o.amount)) as median', {
       file: 'sinks/daily.yaml',
-      text: '',
+      text: 'from: mart_daily',
     }),
     edit(mart, 's.orders as orders', 'map(1, (s.orders, 2)) as orders', { file: yaml, text: '{ name: orders' }),
   ),
@@ -223,7 +223,7 @@ export const faultsOfTypes: readonly Fault[] = [
     'ambiguous name',
     edit(mart, 'c.customer_id as customer_id,\n    c.full_name', 'customer_id,\n    c.full_name', {
       file: mart,
-      text: '    customer_id,\n',
+      text: '    customer_id,\n    c.full_name',
     }),
   ),
 ];
