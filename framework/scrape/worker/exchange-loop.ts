@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PostgresFault } from '../../connections/postgres.ts';
 import { messageOf } from '../../foundation/error.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { LeasedTask, Settlement } from '../queue/task.ts';
@@ -28,6 +29,13 @@ export interface Settled extends EndedTask {
   readonly task: LeasedTask;
 }
 
+/** Ends that are written by themselves. */
+interface Apart {
+  readonly ended: readonly Settled[];
+  /** What could be to blame has been taken out. */
+  readonly isPlain: boolean;
+}
+
 const defaultPollMs = 7_000;
 const firstWaitMs = 200;
 const mostWaitMs = 5_000;
@@ -52,6 +60,8 @@ export class ExchangeLoop {
   readonly #reserved = new Map<string, number>();
   readonly #over = Promise.withResolvers<void>();
   #ended: Settled[] = [];
+  /** Ends that PostgreSQL refused together: they are written apart from all others, in ever smaller groups. */
+  #apart: Apart[] = [];
   #underWay = 0;
   #isLeasing = true;
   #isOver = false;
@@ -67,7 +77,11 @@ export class ExchangeLoop {
 
   /** Nothing is on its way to the queue, and no flow has given as much as it was asked for. */
   get isIdle(): boolean {
-    return this.#ended.length === 0 && this.#underWay === 0 && this.#hungry.size === 0;
+    return this.#unwritten === 0 && this.#underWay === 0 && this.#hungry.size === 0;
+  }
+
+  get #unwritten(): number {
+    return this.#ended.length + this.#apart.reduce((sum, { ended }) => sum + ended.length, 0);
   }
 
   settle(task: LeasedTask, settlement: Settlement): void {
@@ -112,10 +126,10 @@ export class ExchangeLoop {
   /** Ends the loop when all that has ended is written, or the signal aborts; gives back the number of attempts that are not. */
   async finish(signal: AbortSignal): Promise<number> {
     this.stopLeasing();
-    while (!signal.aborted && (this.#ended.length > 0 || this.#underWay > 0)) await sleep(5);
+    while (!signal.aborted && (this.#unwritten > 0 || this.#underWay > 0)) await sleep(5);
     this.#isOver = true;
     this.#over.resolve();
-    return this.#ended.length;
+    return this.#unwritten;
   }
 
   #toldOf(flow: string): number {
@@ -124,6 +138,11 @@ export class ExchangeLoop {
 
   #turn(): void {
     if (this.#isOver || this.#retry !== undefined || this.#underWay >= lanes) return;
+    const apart = this.#apart.shift();
+    if (apart !== undefined) {
+      void this.#exchange(apart.ended, [], apart);
+      return;
+    }
     if (this.#underWay > 0 && this.#ended.length < this.#slots * worthwhile) return;
     const wishes = this.#wishes();
     if (this.#ended.length > 0 || wishes.length > 0) void this.#exchange(this.#ended.splice(0), wishes);
@@ -142,7 +161,7 @@ export class ExchangeLoop {
     return wishes;
   }
 
-  async #exchange(ended: readonly Settled[], wishes: readonly Wish[]): Promise<void> {
+  async #exchange(ended: readonly Settled[], wishes: readonly Wish[], apart?: Apart): Promise<void> {
     const { queue, worker, onLeased } = this.#deps;
     const toldBefore = new Map(wishes.map(({ flow }) => [flow, this.#toldOf(flow)]));
     const askedMs = performance.now();
@@ -156,7 +175,8 @@ export class ExchangeLoop {
       if (leased.length > 0) onLeased(leased, askedMs);
     } catch (thrown) {
       this.#release(wishes);
-      this.#keep(ended, thrown);
+      if (ended.length > 0 && isRefused(thrown)) this.#setApart(apart ?? { ended, isPlain: false }, thrown);
+      else this.#keep(ended, thrown);
     } finally {
       this.#underWay--;
     }
@@ -182,6 +202,16 @@ export class ExchangeLoop {
     }
   }
 
+  /** Halves what was refused until the one end that is to blame stands alone, which is then told in plain words. */
+  #setApart({ ended, isPlain }: Apart, thrown: unknown): void {
+    const [only, ...others] = ended;
+    if (only === undefined) return;
+    const middle = Math.ceil(ended.length / 2);
+    if (others.length > 0) this.#apart.push({ ended: ended.slice(0, middle), isPlain }, { ended: ended.slice(middle), isPlain });
+    else if (!isPlain) this.#apart.push({ ended: [{ ...only, settlement: inPlainWords(only.settlement) }], isPlain: true });
+    else this.#deps.log.error({ task: only.id, reason: messageOf(thrown) }, 'the end of an attempt cannot be written, its lease runs out');
+  }
+
   /** What has ended waits for PostgreSQL to come back. */
   #keep(ended: readonly Settled[], thrown: unknown): void {
     this.#ended = [...ended, ...this.#ended];
@@ -194,5 +224,24 @@ export class ExchangeLoop {
       this.#retry = undefined;
       this.wake();
     }, waitMs);
+  }
+}
+
+/** For what is in it (class 22: data, 23: constraints), so that it is refused again and again. */
+function isRefused(thrown: unknown): boolean {
+  const { cause } = thrown instanceof Error ? thrown : {};
+  return cause instanceof PostgresFault && /^2[23]/.test(cause.sqlState ?? '');
+}
+
+/** An end without the texts that came with it. */
+function inPlainWords(settlement: Settlement): Settlement {
+  switch (settlement.kind) {
+    case 'failed':
+    case 'refused':
+      return { ...settlement, error: { ...settlement.error, message: 'PostgreSQL does not take what went wrong.', place: null } };
+    case 'returned':
+      return { ...settlement, reason: 'PostgreSQL does not take the reason.' };
+    case 'complete':
+      return settlement;
   }
 }

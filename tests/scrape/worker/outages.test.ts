@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPostgres } from '../../../framework/connections/open-postgres.ts';
+import { PostgresFault } from '../../../framework/connections/postgres.ts';
+import { GccflowError } from '../../../framework/foundation/error.ts';
+import type { EndedTask, TaskQueue } from '../../../framework/scrape/queue/task-queue.ts';
 import { privatePostgres } from '../../support/private-postgres.ts';
 import { comeDue, newTask, readTask, runOutLeases, scratchQueue } from '../../support/task-queue.ts';
 import { until } from '../../support/until.ts';
@@ -35,6 +38,55 @@ test('a worker outlives PostgreSQL, which is killed again and again, and loses n
   assert.equal(exitCode, 0, stderr);
   const marks = await postgres.query('select count(*)::int as rows, count(distinct task_id)::int as tasks from public.mark');
   assert.deepEqual(marks, [{ rows: tasks, tasks }]);
+});
+
+/** `queue`, but PostgreSQL refuses every batch of ends in which one is refused by `refuses`. */
+function refusingQueue(queue: TaskQueue, refuses: (ended: EndedTask) => boolean): TaskQueue {
+  const exchange: TaskQueue['exchange'] = async (ended, wishes, worker) => {
+    if (!ended.some(refuses)) return queue.exchange(ended, wishes, worker);
+    const cause = new PostgresFault('a character has no place', { sqlState: '22P05', place: null, isRaised: false });
+    throw new GccflowError('POSTGRES_QUERY', 'PostgreSQL refused a statement.', { cause });
+  };
+  return new Proxy(queue, {
+    get: (target, name) => {
+      if (name === 'exchange') return exchange;
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+test('an end that PostgreSQL refuses is found among others, which are written, and is told in plain words', async (context) => {
+  await using scratch = await scratchQueue(context);
+  if (scratch === null) return;
+  const { queue, postgres } = scratch;
+  const refusing = refusingQueue(queue, ({ settlement }) => settlement.kind === 'failed' && settlement.error.message.includes('handler'));
+  const fine = Array.from({ length: 9 }, () => newTask());
+  const { ids } = await queue.enqueue([...fine, newTask({ params: { does: 'throw' }, maxAttempts: 1 }), ...fine]);
+
+  await using worker = labWorker(refusing, [labFlow('f', { concurrency: 50 })]);
+  const ended = await untilEnded(postgres);
+
+  assert.deepEqual(ended, { COMPLETE: 18, FAILED: 1 });
+  const task = await readTask(postgres, ids[9] ?? '');
+  assert.match(JSON.stringify(task), /HANDLER_THREW.*PostgreSQL does not take what went wrong/);
+  assert.deepEqual(worker.log.messages('error'), []);
+});
+
+test('an end that cannot be written at all is said, and its task falls due again with its lease', async (context) => {
+  await using scratch = await scratchQueue(context);
+  if (scratch === null) return;
+  const { queue, postgres } = scratch;
+  const { ids } = await queue.enqueue([newTask(), newTask({ params: { does: 'throw' }, maxAttempts: 1 }), newTask()]);
+  const refusing = refusingQueue(queue, ({ id }) => id === ids[1]);
+
+  await using worker = labWorker(refusing, [labFlow('f', { concurrency: 5 })]);
+  await until(() => worker.log.messages('error').length > 0, 'nothing is said');
+  worker.stop();
+  await worker.ended;
+
+  const statuses = await Promise.all(ids.map(async (id) => (await readTask(postgres, id ?? ''))?.status));
+  assert.deepEqual(statuses, ['COMPLETE', 'PROCESSING', 'COMPLETE']);
 });
 
 test('a child that does not answer for as long as the lease is replaced, and one that answers keeps its tasks for longer', async (context) => {
