@@ -24,27 +24,34 @@ export function projectRuleFindings({ rules, selectors }: Pick<Project, 'rules' 
     const { rule, at } = placed;
     if (rule.severity === 'off' || isTreeRule(rule)) return [];
     const { severity } = rule;
-    try {
+    return heldTo(placed, () => {
       const pick = (terms: string, exclude: string | null = null) => pickNodes(manifest, selectors, terms, exclude);
       return brokenBy(rule, { manifest, picked: pick(rule.select, rule.exclude), pick }).map(({ node, message, at: place }) => ({
         severity,
         node: node?.id ?? null,
-        error: new GccflowError('RULE_BROKEN', message, { at: place ?? node?.at ?? at, hint: hintOf(placed) }),
+        error: new GccflowError('RULE_BROKEN', message, { at: place ?? node?.at ?? at, hint: ruleHint(placed) }),
       }));
-    } catch (thrown) {
-      if (!(thrown instanceof GccflowError)) throw thrown;
-      const error = new GccflowError(thrown.code, thrown.message, { at, hint: thrown.hint, cause: thrown.cause });
-      return [{ severity: 'error', node: null, error }];
-    }
+    });
   });
+}
+
+/** What `find` gives, or what is wrong with the rule itself, at the rule. */
+export function heldTo({ at }: PlacedRule, find: () => readonly Finding[]): readonly Finding[] {
+  try {
+    return find();
+  } catch (thrown) {
+    if (!(thrown instanceof GccflowError)) throw thrown;
+    const error = new GccflowError(thrown.code, thrown.message, { at, hint: thrown.hint, cause: thrown.cause });
+    return [{ severity: 'error', node: null, error }];
+  }
 }
 
 function isTreeRule(rule: Rule): rule is Exclude<Rule, ProjectRule> {
   return (treeRuleNames as readonly string[]).includes(rule.rule);
 }
 
-/** Terms that match nothing are mistakes: a rule that holds for nothing guards nothing. */
-function pickNodes(manifest: Manifest, selectors: Project['selectors'], terms: string, exclude: string | null): ReadonlySet<NodeId> {
+/** Terms that match nothing are mistakes: a rule that holds for nothing guards nothing. Throws SELECTOR_NO_MATCH. */
+export function pickNodes(manifest: Manifest, selectors: Project['selectors'], terms: string, exclude: string | null): ReadonlySet<NodeId> {
   return selectNodes(manifest, {
     select: [terms],
     exclude: exclude === null ? [] : [exclude],
@@ -131,7 +138,8 @@ function miscount({ select, is, at_least: least, at_most: most }: Extract<Rule, 
   return [{ node: null, message: `'${select}' picks ${found} nodes, and should pick ${wanted.filter(Boolean).join(' and ')}.` }];
 }
 
-function hintOf({ rule, at }: PlacedRule): string {
+/** Where the rule stands, and why it is there. */
+export function ruleHint({ rule, at }: PlacedRule): string {
   const because = rule.because === null ? '' : ` ${rule.because}`;
   return `The rule '${rule.rule}' stands in ${at.file}:${at.line}.${because}`;
 }

@@ -46,7 +46,10 @@ function marksOfUnion(union: TreeNode, nodes: readonly TreeNode[], tokens: reado
     if (types.some(isVariant) || !(becomes === null ? haveNothingInCommon(types) : isVariant(becomes))) return [];
     const offset = tokens.find((token) => isToken(token, 'union'))?.start ?? 0;
     return [
-      { offset, message: `In its UNION '${name}' is ${types.join(' and ')}, which ClickHouse turns into ${becomes ?? 'a Variant'}.` },
+      {
+        offset,
+        message: `has a UNION in which '${name}' is ${types.join(' and ')}, and ClickHouse makes ${becomes ?? 'a Variant'} of them`,
+      },
     ];
   });
 }
@@ -70,7 +73,7 @@ function bare(type: string): string {
 
 function markOf(written: readonly string[], what: string, type: string, tokens: readonly SqlToken[]): TreeMark {
   const token = tokens.find((candidate) => isToken(candidate, ...written));
-  return { offset: token?.start ?? 0, message: `The values of ${what} have no type in common, and ClickHouse makes ${type} of them.` };
+  return { offset: token?.start ?? 0, message: `gives ${what} values without a type in common, and ClickHouse makes ${type} of them` };
 }
 
 function isVariant(type: string): boolean {

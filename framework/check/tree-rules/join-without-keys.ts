@@ -12,14 +12,14 @@ export const joinWithoutKeys: TreeRule = {
     const meant = tokens.filter((token) => isToken(token, 'cross')).length;
     const commas: TreeMark[] =
       crossed.length > meant
-        ? [{ offset: commaOf(tokens)?.start ?? 0, message: 'It joins relations by a comma, and no condition ties them.' }]
+        ? [{ offset: commaOf(tokens)?.start ?? 0, message: 'joins relations by a comma, and no condition ties them' }]
         : [];
     const free = nodes.filter((node) => node.kind === 'join' && isFree(node));
     return [
       ...commas,
       ...free.map(() => ({
         offset: conditionOf(tokens)?.start ?? 0,
-        message: 'It joins relations by a condition that does not name both.',
+        message: 'joins relations by a condition that does not name both',
       })),
     ].slice(0, 1 + free.length);
   },

@@ -12,7 +12,7 @@ export const selectStar: TreeRule = {
     const starred = starSlots(tree, raw);
     const isOpen = outputQueries(tree).some((query) => query.projection.some((_, index) => reachesRelation(query, index, nodes, starred)));
     return isOpen
-      ? [{ offset: starOf(tokens)?.start ?? 0, message: 'Its columns are whatever the relations it reads have: it selects *.' }]
+      ? [{ offset: starOf(tokens)?.start ?? 0, message: 'selects *, so that its columns are whatever the relations have that it reads' }]
       : [];
   },
 };

@@ -14,7 +14,7 @@ export interface ReadSelect {
 export interface TreeMark {
   /** Offset in the SQL. */
   readonly offset: number;
-  /** A sentence about the model, which it calls `it`. */
+  /** What the model does, after its name: `declares the CTE 'x' and does not read it`. */
   readonly message: string;
 }
 

@@ -11,7 +11,7 @@ export const unusedCte: TreeRule = {
     const declared = new Set(walkTree(raw).flatMap((node) => cteNameOf(node) ?? []));
     return [...declared]
       .filter((name) => !used.has(name))
-      .map((name) => ({ offset: declarationOf(name, tokens)?.start ?? 0, message: `It declares the CTE '${name}' and does not read it.` }));
+      .map((name) => ({ offset: declarationOf(name, tokens)?.start ?? 0, message: `declares the CTE '${name}' and does not read it` }));
   },
 };
 
