@@ -35,7 +35,7 @@ export function formatRunResults(result: RunResult, manifest: Manifest, invocati
 function formatResult(result: NodeResult, node: Node, manifest: Manifest) {
   return {
     unique_id: uniqueId(node, manifest),
-    status: dbtStatus[result.status],
+    status: isPartial(result) ? 'partial success' : dbtStatus[result.status],
     timing: formatTiming(result),
     thread_id: 'main',
     execution_time: result.durationMs / 1000,
@@ -47,6 +47,11 @@ function formatResult(result: NodeResult, node: Node, manifest: Manifest) {
     relation_name: 'relation' in node && !isEphemeral(node) ? relationSql(node.relation) : null,
     batch_results: result.intervals ? { successful: pairs(result.intervals.published), failed: pairs(result.intervals.failed) } : null,
   };
+}
+
+/** A failed node of which some intervals are published. */
+function isPartial({ status, intervals }: NodeResult): boolean {
+  return status === 'error' && intervals !== undefined && intervals.published.length > 0;
 }
 
 function pairs(intervals: readonly Interval[]): string[][] {

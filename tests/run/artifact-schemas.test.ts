@@ -9,6 +9,7 @@ import { loadManifest } from '../../framework/manifest/load-manifest.ts';
 import type { Manifest, NodeId } from '../../framework/manifest/manifest.ts';
 import { materializations } from '../../framework/materializations/index.ts';
 import { formatManifest } from '../../framework/run/format-manifest.ts';
+import { formatRunResults } from '../../framework/run/format-run-results.ts';
 import { parseState } from '../../framework/run/read-state.ts';
 import type { NodeResult, NodeStatus, RunResult } from '../../framework/run/run-result.ts';
 import { writeArtifacts } from '../../framework/run/write-artifacts.ts';
@@ -109,6 +110,21 @@ for (const [name, load] of Object.entries(projects)) {
     assert.deepEqual(Object.keys(manifest.parent_map).toSorted(), Object.keys(manifest.child_map).toSorted());
   });
 }
+
+test('a node some of whose intervals failed is a partial success that names both', async () => {
+  const { manifest } = await manifestOf(everyKind);
+  const [jan, feb] = [
+    { start: '2026-01-01', end: '2026-02-01' },
+    { start: '2026-02-01', end: '2026-03-01' },
+  ] as const;
+  const nodes = [{ ...resultOf('model.orders', 'error'), intervals: { published: [jan], failed: [feb], left: [] } }];
+  const run: RunResult = { runId: 'r', command: 'run', status: 'error', startedAt: at, durationMs: 1, nodes };
+
+  const { results } = formatRunResults(run, manifest, { id: 'r', command: 'run', args: {}, startedAt: at, endedAt: at, version: '0.1.0' });
+
+  assert.equal(results[0]?.status, 'partial success');
+  assert.deepEqual(results[0]?.batch_results, { successful: [['2026-01-01', '2026-02-01']], failed: [['2026-02-01', '2026-03-01']] });
+});
 
 test('every entry of the manifest has every key that dbt writes', async () => {
   using artifacts = await written((await manifestOf(everyKind)).manifest);
