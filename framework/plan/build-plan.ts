@@ -107,8 +107,13 @@ function requireCapabilities(node: ModelNode | SeedNode, { request, state }: Pla
   if (needsClone && !request.fullRefresh && !capabilities.cloneAs) {
     throw new GccflowError(
       'WAREHOUSE_UNSUPPORTED',
-      `'${node.name}' is incremental, so written into a clone of its table, and ClickHouse ${capabilities.version} has no CREATE TABLE … CLONE AS.`,
-      { hint: `Materialize the model as a table, or set 'full_refresh: true' to rebuild it on every run.` },
+      `'${node.name}' is ${node.config.materialized === 'snapshot' ? 'a snapshot' : 'incremental'}, so written into a clone of its table, and ClickHouse ${capabilities.version} has no CREATE TABLE … CLONE AS.`,
+      {
+        hint:
+          node.config.materialized === 'snapshot'
+            ? 'ClickHouse has it since 24.10.'
+            : `Materialize the model as a table, or set 'full_refresh: true' to rebuild it on every run.`,
+      },
     );
   }
 }

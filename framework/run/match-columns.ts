@@ -1,5 +1,6 @@
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName, quoteText } from '../foundation/quote.ts';
+import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { SchemaChangePolicy } from '../project/model-config.ts';
 
@@ -38,7 +39,7 @@ export interface ColumnMatch {
 }
 
 /** Applies a policy to the differences. Pure. Throws SCHEMA_CHANGED where the policy does not allow them. */
-export function matchColumns(node: string, stage: Relation, differences: ColumnDifferences, match: MatchPolicy): ColumnMatch {
+export function matchColumns(node: MatchedNode, stage: Relation, differences: ColumnDifferences, match: MatchPolicy): ColumnMatch {
   const { policy, select } = match;
   const refused = refusedDifferences(policy, differences);
   if (refused.length > 0) throw schemaChanged(node, refused);
@@ -63,13 +64,18 @@ function lossSql(stage: Relation, { name, type, from }: ColumnDifferences['retyp
 }
 
 /** The error for values that a change of type would alter. */
-export function valuesLost(node: string, column: string, cause?: unknown): GccflowError {
+export function valuesLost(node: MatchedNode, column: string, cause?: unknown): GccflowError {
   return new GccflowError(
     'SCHEMA_CHANGED',
-    `The column '${column}' of the incremental model '${node}' holds values that its new type cannot. The table is untouched.`,
-    { hint: 'Rebuild the table with --full-refresh, or keep the type with a cast.', cause },
+    `The column '${column}' of the ${kindOf(node)} '${node.name}' holds values that its new type cannot. The table is untouched.`,
+    {
+      hint: `${node.config.materialized === 'snapshot' ? 'Keep' : 'Rebuild the table with --full-refresh, or keep'} the type with a cast.`,
+      cause,
+    },
   );
 }
+
+type MatchedNode = Pick<ModelNode | SeedNode, 'name' | 'config'>;
 
 export interface MatchPolicy {
   readonly policy: SchemaChangePolicy;
@@ -87,10 +93,20 @@ function refusedDifferences(policy: SchemaChangePolicy, { added, removed, retype
   ];
 }
 
-function schemaChanged(node: string, differences: readonly string[]): GccflowError {
+function schemaChanged(node: MatchedNode, differences: readonly string[]): GccflowError {
   return new GccflowError(
     'SCHEMA_CHANGED',
-    `The columns of the incremental model '${node}' differ from its table's: ${differences.join('; ')}. The table is untouched.`,
-    { hint: `Set 'on_schema_change' to append_new_columns or sync_all_columns, or rebuild the table with --full-refresh.` },
+    `The columns of the ${kindOf(node)} '${node.name}' differ from its table's: ${differences.join('; ')}. The table is untouched.`,
+    { hint: `Set 'on_schema_change' to ${waysOut[node.config.materialized] ?? waysOut.incremental}` },
   );
+}
+
+const waysOut: Readonly<Record<string, string>> = {
+  incremental: 'append_new_columns or sync_all_columns, or rebuild the table with --full-refresh.',
+  snapshot: 'append_new_columns, or to sync_all_columns, which takes out of the history what the SELECT returns no more.',
+  materialized_view: 'append_new_columns, or rebuild the table with --full-refresh.',
+};
+
+function kindOf({ config: { materialized } }: MatchedNode): string {
+  return materialized === 'incremental' ? 'incremental model' : materialized.replaceAll('_', ' ');
 }

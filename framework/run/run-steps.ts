@@ -72,12 +72,12 @@ type Step<Kind extends WriteStep['kind']> = Extract<WriteStep, { kind: Kind }>;
 async function matchStage(step: Step<'match_columns'>, { node, statements }: StepDeps): Promise<readonly string[]> {
   const select = await statements.query<TypedColumn>(`describe table (\n${step.sql}\n)`, step.settings);
   const table = await describeTable(step.table, statements);
-  const match = matchColumns(node.name, step.table, compareColumns(table, select), { policy: step.policy, select });
+  const match = matchColumns(node, step.table, compareColumns(table, select), { policy: step.policy, select });
   for (const { column, sql } of match.losses) {
     const [row] = await statements.query<{ lost: string }>(sql).catch((thrown) => {
-      throw faultOf(thrown)?.parse ? valuesLost(node.name, column, thrown) : thrown;
+      throw faultOf(thrown)?.parse ? valuesLost(node, column, thrown) : thrown;
     });
-    if (row?.lost !== '0') throw valuesLost(node.name, column);
+    if (row?.lost !== '0') throw valuesLost(node, column);
   }
   for (const alter of match.alters) await statements.execute(alter);
   return match.columns;
