@@ -170,6 +170,23 @@ test('SELECTs run side by side give what they give one by one, and never more at
   assert.deepEqual([sequential.most, parallel.most], [1, 3]);
 });
 
+test('a column that appears is added where the config says so, and only the intervals that are written have values of it', async () => {
+  const config = 'batch_size="day" begin="2024-01-01" lookback=0 on_schema_change="append_new_columns"';
+  await using project = await intervalProject(config);
+  await project.bring(['2024-01-01', 1], ['2024-01-02', 2], ['2024-01-03', 3]);
+  await project.runAt('2024-01-02T12:00:00Z');
+  const wider = intervalModel(`${config} partition_by="toYYYYMM(ts)"`, `id * 10 as more, ts, id from ${project.database}.event`);
+  await project.write({ 'models/m.sql': wider });
+
+  await project.runAt('2024-01-03T12:00:00Z');
+
+  assert.deepEqual(await project.query('select id, more from @.m order by id'), [
+    { id: 1, more: '0' },
+    { id: 2, more: '20' },
+    { id: 3, more: '30' },
+  ]);
+});
+
 test('a model that begins tomorrow is an empty table, and later nothing to do', async () => {
   await using project = await intervalProject('batch_size="day" begin="2024-01-03"');
   await project.bring(['2024-01-01', 1], ['2024-01-03', 2]);
