@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Manifest, ModelNode, TestNode } from '../manifest/manifest.ts';
 import { artifactWriter } from '../run/artifact-writer.ts';
 import { compiledPath } from '../run/compiled-path.ts';
-import { formatManifest } from '../run/format-manifest.ts';
 import type { Invocation } from '../run/invocation.ts';
 import { newId } from '../run/new-id.ts';
+import { writeManifest } from '../run/write-manifest.ts';
 import type { CommandContext } from './command.ts';
 import { readVersion } from './read-version.ts';
 
@@ -25,6 +25,6 @@ export async function writeCompiled(
   const write = artifactWriter(manifest, { targetDir: join(manifest.projectDir, 'target'), redact: (text) => secrets.redact(text) });
   for (const { node, sql } of compiled) await write(join('compiled', manifest.projectName, compiledPath(node)), `${sql}\n`);
   const ran = new Map(compiled.map(({ node, sql }) => [node.id, { compiledSql: sql, hasStatements: false }]));
-  await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation, ran)));
+  await writeManifest(manifest, { invocation, ran, write });
   return invocation;
 }

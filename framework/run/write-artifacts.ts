@@ -2,12 +2,11 @@ import { join } from 'node:path';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type ArtifactPlace, artifactWriter } from './artifact-writer.ts';
 import { compiledPath } from './compiled-path.ts';
-import { readFactsCache, writeFactsCache } from './facts-cache.ts';
-import { formatManifest } from './format-manifest.ts';
 import type { RanNodes } from './format-node.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
 import type { RunResult } from './run-result.ts';
+import { writeManifest } from './write-manifest.ts';
 
 export interface ArtifactOptions extends ArtifactPlace {
   readonly args: Readonly<Record<string, unknown>>;
@@ -28,9 +27,7 @@ export async function writeArtifacts(result: RunResult, manifest: Manifest, opti
     version: options.version,
   };
   const write = artifactWriter(manifest, options);
-  readFactsCache(manifest);
-  await write('manifest.json', JSON.stringify(formatManifest(manifest, invocation, ranNodes(result))));
-  writeFactsCache(manifest);
+  await writeManifest(manifest, { invocation, ran: ranNodes(result), write });
   for (const { node: id, compiledSql, statements } of result.nodes) {
     const node = manifest.nodes.get(id);
     if (node?.kind !== 'model' && node?.kind !== 'test' && node?.kind !== 'seed') continue;

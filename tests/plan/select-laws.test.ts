@@ -38,7 +38,9 @@ function model(index: number): ModelNode {
     file: `models/${folder}/${name}.sql`,
     relation: { database: 'dbt', name },
     config,
-    columns: [], propertiesFile: null, constraints: [],
+    columns: [],
+    propertiesFile: null,
+    constraints: [],
   };
 }
 
