@@ -24,8 +24,7 @@ export const implicitVariant: TreeRule = {
     const seen = new Map(nodes.map((node) => [node.id, node]));
     return [...seen.values()].flatMap((node): readonly TreeMark[] => {
       if (node.kind === 'function') return markOfFunction(node.name, node.type, node.arguments, tokens);
-      if (node.kind === 'constant' && !node.expression && isVariant(node.type))
-        return [markOf(['[', '(', '{'], `a list of values`, node.type, tokens)];
+      if (node.kind === 'constant' && !node.expression && isVariant(node.type)) return [markOf(['[', '(', '{'], node.type, tokens)];
       return node.kind === 'union' ? marksOfUnion(node, nodes, tokens) : [];
     });
   },
@@ -34,7 +33,7 @@ export const implicitVariant: TreeRule = {
 function markOfFunction(name: string, type: string, given: readonly TreeNode[], tokens: readonly SqlToken[]): readonly TreeMark[] {
   const written = common[name];
   if (!written || !isVariant(type) || given.some((argument) => isVariant(typeOf(argument)))) return [];
-  return [markOf(written, `'${written[0] === '[' ? 'array' : written[0]}'`, type, tokens)];
+  return [markOf(written, type, tokens)];
 }
 
 function marksOfUnion(union: TreeNode, nodes: readonly TreeNode[], tokens: readonly SqlToken[]): readonly TreeMark[] {
@@ -71,8 +70,9 @@ function bare(type: string): string {
   return inner === undefined ? type : bare(inner);
 }
 
-function markOf(written: readonly string[], what: string, type: string, tokens: readonly SqlToken[]): TreeMark {
+function markOf(written: readonly string[], type: string, tokens: readonly SqlToken[]): TreeMark {
   const token = tokens.find((candidate) => isToken(candidate, ...written));
+  const what = token?.kind === 'word' ? `'${token.text}'` : 'a list';
   return { offset: token?.start ?? 0, message: `gives ${what} values without a type in common, and ClickHouse makes ${type} of them` };
 }
 
