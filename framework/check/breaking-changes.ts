@@ -1,6 +1,6 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
-import type { Manifest, Node, NodeId } from '../manifest/manifest.ts';
+import type { Manifest, Node, NodeId, SyncNode } from '../manifest/manifest.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
 import type { Finding } from './finding.ts';
@@ -9,50 +9,51 @@ import type { Finding } from './finding.ts';
 export interface PresentGraph {
   readonly manifest: Manifest;
   readonly graph: CheckedGraph;
-  /** The columns that a model reads of each of its parents; a model of which that is not known has no entry. */
-  readonly reads: ReadonlyMap<NodeId, ReadonlyMap<NodeId, ReadonlySet<string>>>;
+  /** The columns that a model reads, by the relation it reads them of. */
+  readonly readsOf: (model: NodeId) => ReadonlyMap<NodeId, ReadonlySet<string>>;
 }
 
 /**
  * COLUMN_BREAKS for every column of an earlier check that is gone, renamed or of another type while something still reads it, naming the
- * readers: models by what their SQL reads, or read then where that is not known; syncs by the columns they publish; exposures, which do
- * not say what they read, by all. What nothing reads any more may go.
+ * readers: models by what their SQL reads; syncs by the columns they publish; exposures, which do not say what they read, by all. What
+ * nothing reads any more may go.
  */
 export function breakingChanges(earlier: CheckArtifact, present: PresentGraph): readonly Finding[] {
-  return Object.entries(earlier.relations).flatMap(([id, { columns }]) => {
-    const node = present.manifest.nodes.get(id as NodeId);
-    const now = present.graph.relations.get(id as NodeId);
-    if (!node || now === undefined || now.from === 'remembered') return [];
-    const types = new Map(now.columns.map(({ name, type }) => [name, type]));
-    const added = now.columns.filter(({ name }) => !columns.some((column) => column.name === name));
-    return columns.flatMap((column) => {
-      const type = types.get(column.name);
-      if (type === column.type) return [];
-      const readers = readersOf(node.id, column.name, earlier, present);
-      return readers.length === 0 ? [] : [breaking(node, column, type ?? null, added, readers)];
+  return changedRelations(earlier, present.graph).flatMap((id) => {
+    const node = present.manifest.nodes.get(id);
+    const before = earlier.relations[id]?.columns ?? [];
+    const now = present.graph.relations.get(id)?.columns ?? [];
+    const types = new Map(now.map(({ name, type }) => [name, type]));
+    const added = now.filter(({ name }) => !before.some((column) => column.name === name));
+    return before.flatMap((column) => {
+      const type = types.get(column.name) ?? null;
+      if (!node || type === column.type) return [];
+      const readers = readersOf(id, column.name, present);
+      return readers.length === 0 ? [] : [breaking(node, column, type, added, readers)];
     });
   });
 }
 
-function readersOf(id: NodeId, column: string, earlier: CheckArtifact, present: PresentGraph): readonly Node[] {
-  const { manifest } = present;
-  const children = (manifest.children.get(id) ?? []).flatMap((child) => manifest.nodes.get(child) ?? []);
-  return children.filter((child) => isReader(child, id, column, earlier, present));
+/** Relations that have lost a column of the earlier check, or have one of another type. One whose SQL has a mistake now tells nothing. */
+export function changedRelations(earlier: CheckArtifact, { relations }: CheckedGraph): readonly NodeId[] {
+  return [...relations].flatMap(([id, { columns, from }]) => {
+    if (from === 'remembered') return [];
+    const types = new Map(columns.map(({ name, type }) => [name, type]));
+    return earlier.relations[id]?.columns.some(({ name, type }) => types.get(name) !== type) ? [id] : [];
+  });
 }
 
-function isReader(node: Node, id: NodeId, column: string, earlier: CheckArtifact, { reads }: PresentGraph): boolean {
-  switch (node.kind) {
-    case 'model': {
-      const known = reads.get(node.id);
-      return (known ? known.get(id)?.has(column) : earlier.relations[node.id]?.reads?.[id]?.includes(column)) ?? false;
-    }
-    case 'sync':
-      return node.sync.columns.length === 0 || node.sync.columns.some(({ name, from }) => (from ?? name) === column);
-    case 'exposure':
-      return true;
-    default:
-      return false;
-  }
+function readersOf(id: NodeId, column: string, { manifest, readsOf }: PresentGraph): readonly Node[] {
+  const children = (manifest.children.get(id) ?? []).flatMap((child) => manifest.nodes.get(child) ?? []);
+  return children.filter((child) => {
+    if (child.kind === 'model') return readsOf(child.id).get(id)?.has(column) ?? false;
+    if (child.kind === 'sync') return publishes(child, column);
+    return child.kind === 'exposure';
+  });
+}
+
+function publishes({ sync: { columns } }: SyncNode, column: string): boolean {
+  return columns.length === 0 || columns.some(({ name, from }) => (from ?? name) === column);
 }
 
 function breaking(node: Node, column: TypedColumn, type: string | null, added: readonly TypedColumn[], readers: readonly Node[]): Finding {
