@@ -59,15 +59,7 @@ function planOfSelect(input: BuildInput): Steps {
 }
 
 function requireKey({ config }: BuildInput, select: string): WriteStep {
-  const columns = keyOfDictionary(config).map((name) => ({ name, key: 'primary_key' as const, isTime: false }));
-  return {
-    kind: 'require_columns',
-    purpose: 'look for the columns of the key',
-    sql: select,
-    columns,
-    reserved: [],
-    settings: config.query_settings,
-  };
+  return { kind: 'require_columns', purpose: 'look for the columns of the key', sql: select, settings: config.query_settings };
 }
 
 /** ClickHouse would keep whichever row it read last. */

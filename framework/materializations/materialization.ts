@@ -79,9 +79,6 @@ export type WriteStep =
       readonly kind: 'require_columns';
       readonly purpose: string;
       readonly sql: string;
-      readonly columns: readonly RequiredColumn[];
-      /** Names that the SELECT must not return: the materialization adds them. */
-      readonly reserved: readonly string[];
       readonly settings: StatementSettings;
     }
   /** Throws `code` where `query` returns rows: `item` says what is wrong in each, `total` how many there are. */

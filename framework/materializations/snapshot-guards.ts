@@ -1,8 +1,7 @@
 import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { ModelConfig } from '../project/model-config.ts';
-import type { BuildInput, RequiredColumn, WriteStep } from './materialization.ts';
-import { isOpen, keyColumns, timeSql, versionColumns } from './snapshot-versions.ts';
+import type { BuildInput, WriteStep } from './materialization.ts';
+import { isOpen, keyColumns, timeSql } from './snapshot-versions.ts';
 
 /** Refuses a SELECT without the columns that the config names, or with those that a snapshot adds. */
 export function requireSnapshotColumns({ config }: BuildInput, select: string): WriteStep {
@@ -10,19 +9,8 @@ export function requireSnapshotColumns({ config }: BuildInput, select: string): 
     kind: 'require_columns',
     purpose: 'look for the columns that the config names',
     sql: select,
-    columns: namedColumns(config),
-    reserved: versionColumns(config).map(({ name }) => name),
     settings: config.query_settings,
   };
-}
-
-function namedColumns({ unique_key, updated_at, check_cols }: ModelConfig): RequiredColumn[] {
-  const checked = check_cols === null || check_cols === 'all' ? [] : check_cols;
-  return [
-    ...unique_key.map((name) => ({ name, key: 'unique_key' as const, isTime: false })),
-    ...(updated_at === null ? [] : [{ name: updated_at, key: 'updated_at' as const, isTime: true }]),
-    ...checked.map((name) => ({ name, key: 'check_cols' as const, isTime: false })),
-  ];
 }
 
 /** Refuses rows that share a key, have none, or do not say when they were changed. */

@@ -2,6 +2,7 @@ import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import type { WriteStep } from '../materializations/materialization.ts';
+import { findColumnFaults } from '../materializations/required-columns.ts';
 import type { TypedColumn } from './match-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 
@@ -15,28 +16,16 @@ interface GuardDeps {
 /** Throws CONFIG_CONFLICT, with everything that is wrong, where the config names columns that the SELECT does not return. */
 export async function requireColumns(step: Step<'require_columns'>, { node, statements }: GuardDeps): Promise<void> {
   const returned = await statements.query<TypedColumn>(`describe table (\n${step.sql}\n)`, step.settings);
-  const types = new Map(returned.map(({ name, type }) => [name, type]));
-  const missing = step.columns.filter(({ name }) => !types.has(name));
-  const timeless = step.columns.filter(({ name, isTime }) => isTime && types.has(name) && !timeType.test(types.get(name) ?? ''));
-  const taken = step.reserved.filter((name) => types.has(name));
-  const faults = [
-    ...missing.map(({ name, key }) => `'${key}' names '${name}', which its SELECT does not return`),
-    ...timeless.map(({ name, key }) => `'${key}' names '${name}', a ${types.get(name)} where a Date, DateTime or DateTime64 is needed`),
-    ...taken.map((name) => `its SELECT returns '${name}', a column that the materialization adds`),
-  ];
+  const faults = findColumnFaults(node.config, returned);
   if (faults.length === 0) return;
-  const [first] = missing;
-  throw new GccflowError(
-    'CONFIG_CONFLICT',
-    `The config of '${node.name}' does not fit its SELECT: ${faults.join('; ')}. Nothing was written.`,
-    {
-      at: node.at,
-      hint: first && didYouMean(first.name, types.keys()),
-    },
-  );
+  const missing = faults.find((fault) => fault.missing !== null)?.missing ?? null;
+  const names = returned.map(({ name }) => name);
+  const says = faults.map((fault) => fault.says).join('; ');
+  throw new GccflowError('CONFIG_CONFLICT', `The config of '${node.name}' does not fit its SELECT: ${says}. Nothing was written.`, {
+    at: node.at,
+    hint: missing === null ? undefined : didYouMean(missing, names),
+  });
 }
-
-const timeType = /^(LowCardinality\()?(Nullable\()?(Date|Date32|DateTime|DateTime64)\b/;
 
 /** Throws the step's code where its query returns rows, and names the first of them. */
 export async function requireNone(step: Step<'require_none'>, { node, statements }: GuardDeps): Promise<void> {

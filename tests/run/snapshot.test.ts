@@ -89,7 +89,7 @@ test('columns that the SELECT lacks, that are no time or that a snapshot adds ar
   assert.equal(code, 'CONFIG_CONFLICT');
   assert.match(
     message,
-    /'unique_key' names 'idd'.*'check_cols' names 'other'.*'updated_at' names 'name', a String.*returns 'dbt_valid_to'/,
+    /'unique_key' names 'idd'.*'updated_at' names 'name', a String.*'check_cols' names 'other'.*returns 'dbt_valid_to'/,
   );
   assert.equal(hint, "Did you mean 'id'?");
   assert.equal(at?.file, 'models/m.sql');
