@@ -53,13 +53,19 @@ function sentenceOf(said: string): string {
     .replace(/ while processing: [\s\S]*$/, '')
     .replace(/, required columns: [\s\S]*$/, '')
     .replaceAll(/__table\d+\./g, '')
-    .replace(/[\s.:,]+$/, '');
+    .replace(/[\s.:,]+$/, '')
+    .replace(/^Unknown expression(?: or function)? identifier `(.*)`$/, "There is no column '$1' here")
+    .replace(/^Identifier '(?:.*\.)?([^.]+)' cannot be resolved from table with name (.*)$/, "There is no column '$1' in '$2'")
+    .replace(/^(?:(Aggregate )?[Ff]unction with name [`'](.*)[`'] does not exist|Unknown function (.*))$/, "There is no function '$2$3'")
+    .replace(/^Unknown table expression identifier '(.*)'$/, "There is no table '$1'");
   return `${short}.`;
 }
 
 function hintOf(said: string, code: ErrorCode): string | undefined {
   const near = /Maybe you meant:? \[?'?([^'\]?]+)/.exec(said)?.[1];
   if (near !== undefined && code === 'CHECK_NAME_UNKNOWN') return `Did you mean '${near}'?`;
+  if (code === 'CHECK_TABLE_UNKNOWN')
+    return 'Name what is read by {{ref "…"}} or {{source "…" "…"}}; declare tables that others fill in sources/.';
   if (/is not under aggregate function/.test(said))
     return "Add it to 'group by', or say by an aggregate function such as any(…) which value counts.";
   return undefined;

@@ -6,10 +6,14 @@ export const check = defineCommand({
   name: 'check',
   summary: 'Find what would fail in the warehouse, without one.',
   description:
-    'Checks the graph with a ClickHouse in memory: every source, seed and model as an empty table, in graph order. Finds unknown columns, functions and tables, types that do not fit, layouts that ClickHouse refuses, and branches of incremental models that differ, each with its place in your file. Touches no warehouse and needs no credentials. Exits 1 if there is an error.',
+    'Checks the graph with a ClickHouse in memory: every source, seed and model as an empty table, in graph order. Finds unknown columns, functions and tables, types that do not fit, layouts that ClickHouse refuses, and branches of incremental models that differ, each with its place in your file. Tests, syncs, sinks, hooks, contracts, rules and unit tests are checked too. With --state, columns that an earlier check had and that something still reads are missed too. What did not change since the last check is not asked again. Writes target/check.json. Touches no warehouse and needs no credentials. Exits 1 if there is an error.',
   examples: [
     { command: 'gccflow check', description: 'Check the whole project.' },
     { command: 'gccflow check --select stg_post+', description: 'Print only what concerns stg_post and all that reads it.' },
+    {
+      command: 'gccflow check --state main-artifacts',
+      description: 'And tell which columns others read are gone or of another type since.',
+    },
     { command: 'gccflow check --json', description: 'The findings as JSON, for tools.' },
     { command: 'gccflow check --no-engine', description: 'Check names, refs and configs alone, without ClickHouse.' },
   ],
@@ -28,10 +32,13 @@ export const check = defineCommand({
     const { selectFrom } = await import('../select-from.ts');
     const { runCheck } = await import('../../check/run-check.ts');
     const { findingJson, formatFindings, formatSummary } = await import('../format-findings.ts');
+    const { writeCheck } = await import('../write-check.ts');
     const opened = await openProject(values, context);
     const selection = await selectFrom(opened, values);
     const only = selection.everything ? null : selection.nodes;
-    const result = await runCheck({ ...opened, engine: (await starting) ?? null, only });
+    const earlier = await opened.state?.columns();
+    const result = await runCheck({ ...opened, engine: (await starting) ?? null, only, earlier });
+    if (result.graph && only === null) await writeCheck(opened.manifest, result.graph, context.clock.now());
     const { output } = context;
     if (values.json) output.printJson(result.findings.map(findingJson));
     else if (result.findings.length > 0) {

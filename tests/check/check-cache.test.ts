@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type CheckEngine, openCheckEngine } from '../../framework/check/check-engine.ts';
+import { runCheck } from '../../framework/check/run-check.ts';
+import { type Files, projectDir } from '../support/project-dir.ts';
+
+const files: Files = {
+  'sources/raw.yaml': `kind: source
+name: raw
+tables: [{ name: event, columns: [{ name: id, type: UInt64 }, { name: day, type: Date }, { name: kind, type: String }] }]
+`,
+  'models/a.sql': 'select id, day, kind from {{source "raw" "event"}}',
+  'models/b.sql': 'select id, upper(kind) as kind from {{ref "a"}}',
+  'models/c.sql': '{{config materialized="table" order_by="id"}}select id from {{ref "a"}}',
+  'models/d.sql': 'select id from {{ref "b"}}',
+  'models/models.yaml': 'kind: models\nmodels: [{ name: c, columns: [{ name: id, tests: [not_null] }] }]\n',
+};
+
+interface Checked {
+  /** Models whose SQL was sent, in order. */
+  readonly asked: readonly string[];
+  readonly found: readonly string[];
+}
+
+/** Checks the project again and again; each time with an engine of its own. */
+async function check(dir: ReturnType<typeof projectDir>): Promise<Checked> {
+  await using engine = await openCheckEngine();
+  const asked: string[] = [];
+  const watched: CheckEngine = {
+    run(statements) {
+      asked.push(...statements.flatMap(({ sql }) => /^create table `dbt`\.`(\w+)`[\s\S]*\nempty as\n/.exec(sql)?.[1] ?? []));
+      return engine.run(statements);
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const { findings } = await runCheck({ ...(await dir.load()), engine: watched, only: null });
+  return { asked, found: findings.map(({ error }) => `${error.code} ${error.at?.file}:${error.at?.line}`) };
+}
+
+test('what is as it was is not asked again', async () => {
+  using dir = projectDir(files);
+  const first = await check(dir);
+
+  const second = await check(dir);
+
+  assert.deepEqual(first, { asked: ['a', 'b', 'c', 'd'], found: [] });
+  assert.deepEqual(second, { asked: [], found: [] });
+});
+
+test('an edit asks about its model, and about those that read a column which it changed', async () => {
+  using dir = projectDir(files);
+  await check(dir);
+  dir.write({ 'models/a.sql': 'select id, day, kind, 1 as more from {{source "raw" "event"}}' });
+  const added = await check(dir);
+  dir.write({ 'models/a.sql': 'select id, day, kind, toUInt64(1) as more from {{source "raw" "event"}} where id > 1' });
+  const unread = await check(dir);
+
+  dir.write({ 'models/a.sql': 'select id, day, length(kind) as kind from {{source "raw" "event"}}' });
+  const retyped = await check(dir);
+
+  assert.deepEqual(added, { asked: ['a'], found: [] });
+  assert.deepEqual(unread, { asked: ['a'], found: [] });
+  assert.deepEqual(retyped, { asked: ['a', 'b'], found: ['CHECK_TYPE models/b.sql:1'] });
+});
+
+test('a model with a mistake is asked again until it has none, and its readers see what it returned before', async () => {
+  using dir = projectDir(files);
+  await check(dir);
+  dir.write({ 'models/b.sql': 'select id, nothing from {{ref "a"}}' });
+  const broken = await check(dir);
+
+  const still = await check(dir);
+  dir.write({ 'models/b.sql': 'select id, upper(kind) as kind from {{ref "a"}}' });
+  const mended = await check(dir);
+
+  assert.deepEqual(broken, { asked: ['b'], found: ['CHECK_NAME_UNKNOWN models/b.sql:1'] });
+  assert.deepEqual(still, { asked: ['b'], found: ['CHECK_NAME_UNKNOWN models/b.sql:1'] });
+  assert.deepEqual(mended, { asked: ['b'], found: [] });
+});
+
+test('a change of the layout alone is found too', async () => {
+  using dir = projectDir(files);
+  await check(dir);
+
+  dir.write({ 'models/c.sql': '{{config materialized="table" order_by="idd"}}select id from {{ref "a"}}' });
+  const changed = await check(dir);
+
+  assert.deepEqual(changed.found, ['CHECK_LAYOUT models/c.sql:1']);
+});

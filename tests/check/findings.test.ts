@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkFiles, places } from '../support/checked-project.ts';
+
+const source = `kind: source
+name: raw
+tables:
+  - name: event
+    columns: [{ name: id, type: UInt64 }, { name: day, type: Date }, { name: kind, type: String }]
+`;
+
+test('what ClickHouse cannot parse is shown where the mistake is, not where it stops', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/comma.sql': 'select\n  id as a\n  day as b\nfrom {{source "raw" "event"}}',
+    'models/bracket.sql': 'select\n  lower(kind as k\nfrom {{source "raw" "event"}}',
+    'models/quote.sql': 'select\n  \'x as k,\n  id\nfrom {{source "raw" "event"}} where kind = \'b\'',
+    'models/clause.sql': 'select id\nfrom {{source "raw" "event"}}\nwhre id = 1',
+    'models/unicode.sql': 'select \'größe €\' as a,\n  id id id from {{source "raw" "event"}}',
+  });
+
+  assert.deepEqual(
+    places(findings).map((place) => place.replace(/:\d+$/, '')),
+    [
+      'CHECK_SYNTAX models/bracket.sql:2',
+      'CHECK_SYNTAX models/clause.sql:3',
+      'CHECK_SYNTAX models/comma.sql:2',
+      'CHECK_SYNTAX models/quote.sql:2',
+      'CHECK_SYNTAX models/unicode.sql:2',
+    ],
+  );
+});
+
+test('a relation that is read by its name is told, with the call to write', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/a.sql': 'select id from {{source "raw" "event"}}',
+    'models/b.sql': 'select id\nfrom dbt.a -- and not from dbt.c\njoin raw.event using (id)',
+    'models/c.sql': 'select id from nowhere.at_all',
+  });
+
+  assert.deepEqual(places(findings), [
+    'CHECK_TABLE_UNKNOWN models/b.sql:2:6',
+    'CHECK_TABLE_UNKNOWN models/b.sql:3:6',
+    'CHECK_TABLE_UNKNOWN models/c.sql:1:16',
+  ]);
+  assert.equal(findings[0]?.error.hint, 'Write {{ref "a"}}.');
+});
+
+test('a column that is neither aggregated nor a key is found among others of its name', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/a.sql': 'select\n  max(kind) as last,\n  kind,\n  day\nfrom {{source "raw" "event"}}\ngroup by day',
+  });
+
+  assert.deepEqual(places(findings), ['CHECK_SQL models/a.sql:3:3']);
+});
+
+test('a source without types is a warning that counts its readers, and they are not checked', async () => {
+  const { findings, graph } = await checkFiles({
+    'sources/raw.yaml': 'kind: source\nname: raw\ntables: [{ name: event }, { name: unread }]\n',
+    'models/a.sql': 'select id from {{source "raw" "event"}}',
+  });
+
+  assert.deepEqual(
+    findings.map(({ severity, error }) => [severity, error.code, error.message]),
+    [['warn', 'CHECK_UNTYPED', "The source 'raw.event' declares no columns, so the model that reads it is not checked."]],
+  );
+  assert.equal(graph?.notChecked.get('model.a'), 'source.raw.event');
+});
+
+test('columns of a source that nobody declares are those that a sink fills', async () => {
+  const { graph } = await checkFiles({
+    'sources/raw.yaml': 'kind: source\nname: raw\ntables: [{ name: event }]\n',
+    'sinks/event.yaml': `kind: sink
+name: event
+queue: { name: event, exchange: app.dx, routing_keys: [event] }
+columns: { id: UInt64, at: DateTime }
+to: { clickhouse: raw.event }
+`,
+    'models/a.sql': 'select id, toDate(at) as day from {{source "raw" "event"}}',
+  });
+
+  assert.deepEqual(graph?.relations.get('model.a')?.columns[1], { name: 'day', type: 'Date' });
+});
+
+test('a sink that does not fit the table its source declares is told at the column', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'sinks/event.yaml': `kind: sink
+name: event
+queue: { name: event, exchange: app.dx, routing_keys: [event] }
+columns:
+  id: UInt32
+  dai: Date
+  kind: Strin
+to: { clickhouse: raw.event }
+`,
+  });
+
+  assert.deepEqual(
+    places(findings).map((place) => place.replace(/:\d+$/, '')),
+    ['SINK_TABLE sinks/event.yaml:5', 'SINK_TABLE sinks/event.yaml:6', 'SINK_TABLE sinks/event.yaml:7'],
+  );
+});
+
+test('table functions that ask a server are never asked', async () => {
+  const { findings, graph } = await checkFiles({
+    'models/a.sql': "select id + 1 as next from url('http://127.0.0.1:9/never', 'CSV', 'id UInt64, name String')",
+    'models/b.sql': "select *\nfrom remote('127.0.0.1:9', 'x', 'y')",
+    'models/c.sql': 'select next from {{ref "b"}}',
+  });
+
+  assert.deepEqual(graph?.relations.get('model.a')?.columns, [{ name: 'next', type: 'UInt64' }]);
+  assert.deepEqual(places(findings), ['CHECK_UNTYPED models/b.sql:2:6']);
+  assert.equal(graph?.notChecked.get('model.c'), 'model.b');
+});
+
+test('a hook that ClickHouse cannot parse is told at its config key', async () => {
+  const { findings } = await checkFiles({
+    'models/a.sql':
+      '{{config materialized="table"\n  post_hook=(list "optimize table {{this}} final" "optimise table x")}}\nselect 1 as id',
+  });
+
+  assert.deepEqual(places(findings), ['CHECK_SYNTAX models/a.sql:2:13']);
+});
+
+test('readers of a history and of a dictionary are checked against the columns these have', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/history.sql':
+      '{{config materialized="snapshot" unique_key="id" check_cols="all"}}select id, kind from {{source "raw" "event"}}',
+    'models/kinds.sql':
+      '{{config materialized="dictionary" primary_key="id"}}select id, any(kind) as kind from {{source "raw" "event"}} group by id',
+    'models/good.sql':
+      'select id, dbt_valid_from, dictGet(\'dbt.kinds\', \'kind\', id) as kind from {{ref "history"}} where dbt_valid_to is null -- {{ref "kinds"}}',
+    'models/bad.sql': 'select id,\n  valid_from\nfrom {{ref "history"}}',
+    'models/worse.sql': 'select id,\n  dictGet(\'dbt.kinds\', \'kin\', id) as kind\nfrom {{ref "history"}} -- {{ref "kinds"}}',
+  });
+
+  assert.deepEqual(places(findings), ['CHECK_NAME_UNKNOWN models/bad.sql:2:3', 'CHECK_SQL models/worse.sql:2:3']);
+});
+
+test('FINAL, PREWHERE and columns of parts are checked as tables have them', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/a.sql':
+      '{{config materialized="table" engine="ReplacingMergeTree" order_by="id"}}select id, kind from {{source "raw" "event"}}',
+    'models/b.sql': '{{config materialized="table" order_by="id"}}select id from {{ref "a" final=true}} as a',
+    'models/c.sql': 'select id, _part from {{ref "b"}} prewhere id > 1',
+    'models/d.sql': 'select id\nfrom {{ref "b" final=true}} as b',
+  });
+
+  assert.deepEqual(
+    findings.map(({ node, error }) => [node, error.code]),
+    [['model.d', 'CHECK_SQL']],
+  );
+});
