@@ -60,9 +60,10 @@ function isHeld({ id }: ModelNode, { rule, select }: PlacedRule['rule'], manifes
 
 function brokenIn(node: ModelNode, name: TreeRuleName, { project, manifest, graph, readings }: TreeRuleContext): readonly Broken[] {
   if (name === 'unfiltered_order_by') {
-    const column = uselessOrderBy(node, graph.relations.get(node.id)?.columns ?? [], manifest, readings);
-    if (column === null) return [];
-    const message = `is sorted by '${column}' first, and no model that reads it filters, joins, groups or sorts by that`;
+    const useless = uselessOrderBy(node, graph.relations.get(node.id)?.columns ?? [], manifest, readings);
+    if (!useless) return [];
+    const instead = useless.instead.map((column) => `'${column}'`).join(', ');
+    const message = `is sorted by '${useless.column}' first, and the models that read it filter, join, group or sort by ${instead} instead`;
     return [{ at: placeOfConfig(project, node, 'order_by'), message, hint: 'Begin `order_by` with a column that its readers filter by.' }];
   }
   const marks = (readings.get(node.id)?.marks ?? []).filter(({ rule }) => rule === name);

@@ -6,26 +6,35 @@ import { sqlTokens } from '../sql-tokens.ts';
 /** Engines whose sorting key says which rows are one, so that readers have no say in it. */
 const keyMeansMore = /^(Replicated|Shared)?(Replacing|Summing|Aggregating|Collapsing|VersionedCollapsing|Coalescing|Graphite)\w*MergeTree/;
 
+export interface UselessOrderBy {
+  /** The column that the table is sorted by first. */
+  readonly column: string;
+  /** What readers choose rows by instead. */
+  readonly instead: readonly string[];
+}
+
 /**
- * The column that a model's table is sorted by first, where models read it and none of them filters, joins, groups or sorts by it; null otherwise, and where that
- * is not known of a reader.
+ * That a model's table is sorted by a column first by which no model that reads it filters, joins, groups or sorts, while some do so by others. null where that is
+ * not so or not known: to who reads every row, no key is better than another.
  */
 export function uselessOrderBy(
   node: ModelNode,
   columns: readonly TypedColumn[],
   manifest: Manifest,
   readings: ReadonlyMap<NodeId, ModelReading>,
-): string | null {
+): UselessOrderBy | null {
   const [first] = [node.config.order_by].flat();
-  if (!first || node.config.materialized === 'view' || node.config.materialized === 'ephemeral' || keyMeansMore.test(node.config.engine))
-    return null;
+  const isTable = node.config.materialized !== 'view' && node.config.materialized !== 'ephemeral';
+  if (!first || !isTable || keyMeansMore.test(node.config.engine)) return null;
   const column = firstColumn(String(first), columns);
-  const lineages = (manifest.children.get(node.id) ?? []).flatMap((id) => readings.get(id)?.lineage ?? []);
-  if (column === null || lineages.length === 0) return null;
-  const isUsed = lineages.some(
-    (lineage) => lineage.kind === 'unknown' || lineage.influences.some((ref) => ref.relation === node.id && ref.column === column),
-  );
-  return isUsed ? null : column;
+  const readers = (manifest.children.get(node.id) ?? []).filter((id) => manifest.nodes.get(id)?.kind === 'model');
+  const lineages = readers.map((id) => readings.get(id)?.lineage);
+  if (column === null || lineages.some((lineage) => lineage?.kind !== 'known')) return null;
+  const chosenBy = lineages
+    .flatMap((lineage) => (lineage?.kind === 'known' ? lineage.influences : []))
+    .filter(({ relation }) => relation === node.id);
+  const instead = [...new Set(chosenBy.map((ref) => ref.column))].sort();
+  return instead.length === 0 || instead.includes(column) ? null : { column, instead };
 }
 
 function firstColumn(key: string, columns: readonly TypedColumn[]): string | null {

@@ -122,18 +122,20 @@ test('a sorting key that no reader uses is told where it is stated', async () =>
       table('filtered', 'kind'),
       table('joined', 'toDate(day)'),
       table('unread', 'kind'),
+      table('copied', 'kind'),
     ]),
     'models/replacing.sql': `{{config materialized="table" engine="ReplacingMergeTree()" order_by="kind"}}select id, kind from ${event}`,
     'models/a.sql': 'select id, views from {{ref "unused"}} where views > 3',
     'models/b.sql': `select sum(views) as v from {{ref "filtered"}} where kind = 'x'`,
     'models/c.sql': 'select u.id as id from {{ref "unused"}} as u inner join {{ref "joined"}} as j on u.day = j.day',
+    'models/copy.sql': 'select id, kind from {{ref "copied"}}',
     'models/d.sql': 'select id from {{ref "replacing"}}',
   });
 
   assert.deepEqual(
     findings.map(({ error }) => `${error.at && formatLocation(error.at)} ${error.message}`),
     [
-      "models/unused.sql:3:12 The model 'unused' is sorted by 'kind' first, and no model that reads it filters, joins, groups or sorts by that.",
+      "models/unused.sql:3:12 The model 'unused' is sorted by 'kind' first, and the models that read it filter, join, group or sort by 'day', 'views' instead.",
     ],
   );
 });
