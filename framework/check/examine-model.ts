@@ -3,6 +3,8 @@ import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, ModelNode } from '../manifest/manifest.ts';
 import { renderMapped } from '../manifest/render-sql.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
+import { addedColumns } from '../materializations/added-columns.ts';
+import { findColumnFaults, findWatermarkFault } from '../materializations/required-columns.ts';
 import { boundsFault, eventTimeFault } from '../plan/interval-faults.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import { placeOfConfig } from './config-place.ts';
@@ -20,7 +22,12 @@ export function examineModel(
   readsVariant: boolean,
   context: FaultContext,
 ): readonly Finding[] {
-  const own = [...absentKeys(model.node, columns, context), ...intervalFaults(model.node, columns, context)];
+  const own = [
+    ...absentKeys(model.node, columns, context),
+    ...intervalFaults(model.node, columns, context),
+    ...columnFaults(model.node, columns, context),
+    ...watermarkFaults(model.node, context),
+  ];
   return [...own, ...(readsVariant ? [] : silentVariants(model, columns, context.manifest))];
 }
 
@@ -40,6 +47,33 @@ function intervalFaults(node: ModelNode, columns: readonly TypedColumn[], { mani
   if (node.config.materialized !== 'incremental' || node.config.incremental_strategy !== 'interval') return [];
   const eventTime = eventTimeFault(node, columns, placeOfConfig(project, node, 'event_time'));
   return [eventTime, boundsFault(node, manifest)].filter((fault) => fault !== null).map((fault) => errorFinding(node, fault));
+}
+
+/** What a snapshot or dictionary would be refused for when it is built; a missing `unique_key` is told with those of other models. */
+function columnFaults(node: ModelNode, columns: readonly TypedColumn[], { project }: FaultContext): readonly Finding[] {
+  const returned = columns.slice(0, columns.length - addedColumns(node.config).length);
+  const names = returned.map(({ name }) => name);
+  return findColumnFaults(node.config, returned)
+    .filter(({ key }) => key !== 'unique_key')
+    .map(({ key, missing, says }) => {
+      const hint = missing === null ? undefined : didYouMean(missing, names);
+      const message = `The config of ${subjectOf(node)} does not fit its SELECT: ${says}.`;
+      return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, key), hint }));
+    });
+}
+
+/** What a materialized view would be refused for, as far as its source says which columns it has. */
+function watermarkFaults(node: ModelNode, { manifest, project }: FaultContext): readonly Finding[] {
+  const { materialized, watermark } = node.config;
+  const [first] = manifest.parents.get(node.id) ?? [];
+  const source = first === undefined ? undefined : manifest.nodes.get(first);
+  if (materialized !== 'materialized_view' || watermark === null || source?.kind !== 'source' || source.columns.length === 0) return [];
+  const fault = findWatermarkFault(watermark, source.columns);
+  if (fault === null) return [];
+  const names = source.columns.map(({ name }) => name);
+  const message = `The 'watermark' of ${subjectOf(node)} is a column of the source '${source.sourceName}.${source.name}', and '${watermark}' ${fault}.`;
+  const details = { at: placeOfConfig(project, node, 'watermark'), hint: didYouMean(watermark, names) };
+  return [errorFinding(node, new GccflowError('CHECK_LAYOUT', message, details))];
 }
 
 /** Values of types that do not go together become a Variant, where a union, an if or an array brings them into one column. */

@@ -43,3 +43,13 @@ export function findColumnFaults(config: ModelConfig, columns: readonly { readon
 }
 
 const timeType = /^(LowCardinality\()?(Nullable\()?(Date|Date32|DateTime|DateTime64)\b/;
+
+/** What is wrong with the watermark of a materialized view, as the end of a sentence about that name; null where it is a time of its source. */
+export function findWatermarkFault(
+  watermark: string,
+  columns: readonly { readonly name: string; readonly type: string | null }[],
+): string | null {
+  const found = columns.find(({ name }) => name === watermark);
+  if (!found) return 'is no column of it';
+  return found.type === null || /^DateTime(64)?\b/.test(found.type) ? null : `is ${found.type} where a DateTime or DateTime64 is needed`;
+}

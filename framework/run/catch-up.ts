@@ -4,6 +4,7 @@ import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
 import { cutOver, partition, type WriteStep } from '../materializations/materialization.ts';
+import { findWatermarkFault } from '../materializations/required-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 import { dropUsed } from './staging-tables.ts';
 
@@ -42,9 +43,8 @@ export async function catchUp(step: Step, deps: CatchUpDeps): Promise<number> {
 
 async function requireWatermark(step: Step, { node, statements }: CatchUpDeps): Promise<void> {
   const columns = await statements.query<{ name: string; type: string }>(`describe table ${relationSql(step.source)}`);
-  const found = columns.find(({ name }) => name === step.watermark);
-  if (found && /^DateTime(64)?\b/.test(found.type)) return;
-  const what = found ? `is ${found.type} where a DateTime or DateTime64 is needed` : 'is no column of it';
+  const what = findWatermarkFault(step.watermark, columns);
+  if (what === null) return;
   const message = `The 'watermark' of '${node.name}' is a column of ${relationSql(step.source)}, and '${step.watermark}' ${what}. Nothing was written.`;
   throw new GccflowError('CONFIG_CONFLICT', message, { at: node.at });
 }
