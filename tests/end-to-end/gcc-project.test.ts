@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { artifactSchema } from '../support/artifact-schemas.ts';
 import { type CliRun, runCli } from '../support/cli.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -68,6 +69,27 @@ test('the ranks of the accounts follow their audience, without ties or gaps', as
     assert.ok(Number(above.followers_count) >= Number(account.followers_count));
     return account;
   });
+});
+
+const artifacts = (['manifest.json', 'run_results.json', 'catalog.json', 'sources.json'] as const).map((name) => ({
+  name,
+  ...artifactSchema(name),
+}));
+
+test("the artifacts of the build, of docs generate and of freshness keep to dbt's schemas", {
+  skip: artifacts[0]?.skip ?? false,
+}, async () => {
+  const docs = await runCli(['docs', 'generate'], { cwd: dir });
+  const freshness = await runCli(['freshness'], { cwd: dir });
+
+  const read = (name: string) => JSON.parse(readFileSync(join(dir, 'target', name), 'utf8'));
+  assert.deepEqual([docs.exitCode, freshness.exitCode], [0, 1]); // no sink has filled a table here
+  assert.deepEqual(
+    artifacts.map(({ name, mistakes }) => [name, mistakes(read(name))]),
+    artifacts.map(({ name }) => [name, []]),
+  );
+  const { nodes } = read('catalog.json');
+  assert.ok(nodes['model.gcc.mart_leaderboard'].stats.num_rows.value > 0);
 });
 
 test('cron runs the core models on the same project', async () => {
