@@ -418,3 +418,27 @@ test('rows that differ are shown in the width there is, and no more than anybody
 async function gzip(text: string): Promise<ArrayBuffer> {
   return new Response(new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
 }
+
+test('rows may stand for a dictionary, whichever way it is named, and for a history', async () => {
+  const results = await bench.run({
+    ...oneModel(
+      `select id, dictGet({{ref "tier"}}, 'name', id) as a, dictGet('dbt.tier', 'name', id) as b, versions
+       from {{source "raw" "orders"}} left join (select id, count() as versions from {{ref "history"}} group by id) as h using (id)`,
+      '  - name: t',
+      '    model: m',
+      '    given:',
+      '      - { input: raw.orders, rows: [{ id: 1 }, { id: 2 }] }',
+      '      - { input: tier, rows: [{ id: 1, name: gold }] }',
+      '      - { input: history, rows: [{ id: 2 }, { id: 2 }] }',
+      '    expect: { rows: [{ id: 1, a: gold, b: gold, versions: 0 }, { id: 2, a: "", b: "", versions: 2 }] }',
+      '  - { name: none, model: m, given: [{ input: raw.orders, rows: [{ id: 1 }] }], expect: { rows: [{ id: 1, a: "", b: "" }] } }',
+      '  - { name: itself, model: tier, given: [{ input: raw.orders, rows: [{ id: 1, note: x }] }], expect: { rows: [{ id: 1, name: x }] } }',
+      '  - { name: history, model: history, given: [{ input: raw.orders, rows: [{ id: 1 }] }], expect: { rows: [{ id: 1 }] } }',
+    ),
+    'models/tier.sql': `{{config materialized="dictionary" primary_key="id"}}\nselect id, ifNull(note, '') as name from {{source "raw" "orders"}}`,
+    'models/history.sql':
+      '{{config materialized="snapshot" unique_key="id" check_cols="all"}}\nselect id, price from {{source "raw" "orders"}}',
+  });
+
+  assert.deepEqual(results.map(outcome), ['pass', 'pass', 'pass', 'pass']);
+});

@@ -11,6 +11,7 @@ import { describedColumns } from './described.ts';
 import { freezeNow } from './freeze-now.ts';
 import { createInputs } from './input-views.ts';
 import { jsonSettings, type LiveRows, readLiveRows } from './live-rows.ts';
+import { redirectDictionaries } from './redirect-dictionaries.ts';
 import { reasonOf } from './rows-fault.ts';
 import { formatUnitTest } from './write-yaml.ts';
 
@@ -46,7 +47,9 @@ export async function createUnitTest(model: ModelNode, { manifest, warehouse, en
   const [mistake] = inputs.mistakes;
   if (mistake) throw mistake;
   const expect = await evaluate(
-    prepareSql(renderSql(manifest, model, { incremental: false, relationOf: inputs.relationOf })),
+    prepareSql(
+      redirectDictionaries(renderSql(manifest, model, { incremental: false, relationOf: inputs.relationOf }), manifest, inputs.relationOf),
+    ),
     model,
     inputs.engine,
   );

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { GccflowError } from '../../foundation/error.ts';
 import type { Location } from '../../foundation/location.ts';
-import { quoteName } from '../../foundation/quote.ts';
+import { quoteName, quoteText } from '../../foundation/quote.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode, SourceNode, UnitTestInput, UnitTestNode } from '../../manifest/manifest.ts';
 import { type Relation, relationSql } from '../../manifest/relation.ts';
+import { dictionarySql, keyOfDictionary } from '../../materializations/dictionary-sql.ts';
 import type { CheckEngine, EngineAnswer, EngineStatement } from '../check-engine.ts';
 import type { TypedColumn } from '../checked-graph.ts';
 import { checkRows } from './check-rows.ts';
@@ -105,9 +106,20 @@ async function prepareView({ input, node, relation }: View, test: UnitTestNode, 
   if (!columns) return { statements: [], mistakes: test.inputs.includes(input) ? [unknownColumns(input)] : [] }; // what reads it, if anything does, tells
   const mistakes = rows && written.format !== 'file' ? checkRows(written, { name: subject, rows, columns, places, file: test.file }) : [];
   if (mistakes.length > 0) return { statements: [], mistakes };
-  const sql = `create view ${relationSql(relation)} (${columnList(columns)}) as ${selectRows(written, columns)}`;
+  return { statements: statementsOf(node, relation, selectRows(written, columns), columns), mistakes: [] };
+}
+
+/** The view, under a name beside it for a dictionary that is loaded from it. */
+function statementsOf(node: RelationNode, relation: Relation, select: string, columns: readonly TypedColumn[]): readonly EngineStatement[] {
+  const isDictionary = node.kind === 'model' && node.config.materialized === 'dictionary';
+  const view = isDictionary ? { ...relation, name: `${relation.name}__rows` } : relation;
+  const sql = `create view ${relationSql(view)} (${columnList(columns)}) as ${select}`;
   const settings = /LowCardinality\((?!Nullable\(String|String)/.test(sql) ? { allow_suspicious_low_cardinality_types: 1 } : {};
-  return { statements: [{ sql, settings }], mistakes: [] };
+  if (!isDictionary) return [{ sql, settings }];
+  const source = `clickhouse(db ${quoteText(view.database, 'clickhouse')} table ${quoteText(view.name, 'clickhouse')})`;
+  const { layout } = node.config;
+  const definition = { relation, primaryKey: keyOfDictionary(node.config), layout, source, lifetimeMs: null, comment: '' };
+  return [{ sql, settings }, { sql: dictionarySql(definition, columns) }];
 }
 
 function seedRows({ file, ...node }: RelationNode, { projectDir }: Manifest): SeedRows {
