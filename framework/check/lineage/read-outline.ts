@@ -61,6 +61,9 @@ const nodeLine = /^( *)([A-Z_]+(?: [A-Z_]+)*) id: (\d+)(?:, ([\s\S]*))?$/;
 /** A node may be counted where it is first referred to. */
 const sourceId = /, source_id: (\d+)$/;
 
+/** A line end in a name is rarer than a part that another version of ClickHouse adds. */
+const unknownSection = /^ {2,}[A-Z_]{2,}(?: [A-Z_]+)* ?$/;
+
 /** Something in the tree that is not understood; `what` says it in a few words. */
 export class TreeNotUnderstood extends Error {
   readonly what: string;
@@ -115,6 +118,7 @@ function readLine(line: string, highestId: number): Draft | null {
   const text = line.trimStart();
   const name = withText.exec(text)?.[1] ?? text.trimEnd();
   const indent = line.length - text.length;
+  if (indent % 2 === 0 && unknownSection.test(line) && !sectionNames.has(name)) throw new TreeNotUnderstood(`a part '${name}'`);
   if (!sectionNames.has(name) || indent % 2 !== 0) return null;
   return { kind: 'section', depth: indent / 2, name, text: text.slice(name.length).trim(), lines: [], nodes: [] };
 }
