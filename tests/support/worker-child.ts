@@ -21,7 +21,7 @@ const doings: Readonly<Record<string, (signal: AbortSignal, ms: number) => unkno
   'never end': () => new Promise(() => {}),
   exit: () => process.exit(7),
   leak: () => {
-    for (;;) leaked.push(new Array(100_000).fill(leaked.length));
+    for (;;) leaked.push(new Array(5_000_000).fill(leaked.length));
   },
   block: () => {
     for (;;);

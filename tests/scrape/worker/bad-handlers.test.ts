@@ -5,24 +5,24 @@ import { errorCodes, labFlow, labWorker, untilEnded } from '../../support/worker
 
 const good = Array.from({ length: 30 }, () => newTask({ params: { does: 'nothing' } }));
 
-/** What a handler does, and the code of the error that each of its attempts ends with. */
+/** What a handler does, the code of the error that each of its attempts ends with, and what its flow declares. */
 const bad = [
-  { does: 'throw', code: 'HANDLER_THREW', attempts: 3 },
-  { does: 'throw later', code: 'WORKER_CRASHED', attempts: 2 },
-  { does: 'exit', code: 'WORKER_CRASHED', attempts: 2 },
-  { does: 'leak', code: 'WORKER_CRASHED', attempts: 1 },
-  { does: 'never end', code: 'TASK_TIMEOUT', attempts: 2 },
-  { does: 'block', code: 'WORKER_STUCK', attempts: 1 },
+  { does: 'throw', code: 'HANDLER_THREW', attempts: 3, flow: {} },
+  { does: 'throw later', code: 'WORKER_CRASHED', attempts: 2, flow: {} },
+  { does: 'exit', code: 'WORKER_CRASHED', attempts: 2, flow: {} },
+  { does: 'leak', code: 'WORKER_CRASHED', attempts: 1, flow: {} },
+  { does: 'never end', code: 'TASK_TIMEOUT', attempts: 2, flow: { timeout: '300ms' } },
+  { does: 'block', code: 'WORKER_STUCK', attempts: 1, flow: { concurrency: 2 } }, // it is looked for among its neighbours, for a lease each time
 ] as const;
 
-for (const { does, code, attempts } of bad) {
+for (const { does, code, attempts, flow } of bad) {
   test(`a task whose handler does '${does}' fails with ${code} after its attempts, and the others of its process complete`, async (context) => {
     await using scratch = await scratchQueue(context);
     if (scratch === null) return;
     const { queue, postgres } = scratch;
     const { ids } = await queue.enqueue([newTask({ params: { does }, maxAttempts: attempts }), ...good]);
 
-    await using _worker = labWorker(queue, [labFlow('f', { timeout: does === 'never end' ? '300ms' : '5m' })]);
+    await using _worker = labWorker(queue, [labFlow('f', { timeout: '5m', ...flow })]);
     const ended = await untilEnded(postgres, 120_000);
 
     assert.deepEqual(ended, { COMPLETE: good.length, FAILED: 1 });
