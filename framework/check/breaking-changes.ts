@@ -1,9 +1,11 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
+import type { Location } from '../foundation/location.ts';
 import type { Manifest, Node, NodeId, SyncNode } from '../manifest/manifest.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
 import type { Finding } from './finding.ts';
+import { placeOfOutput } from './output-place.ts';
 
 /** The graph as it is now. */
 export interface PresentGraph {
@@ -29,7 +31,8 @@ export function breakingChanges(earlier: CheckArtifact, present: PresentGraph): 
       const type = types.get(column.name) ?? null;
       if (!node || type === column.type) return [];
       const readers = readersOf(id, column.name, present);
-      return readers.length === 0 ? [] : [breaking(node, column, type, added, readers)];
+      const place = type !== null && node.kind === 'model' ? placeOfOutput(node, present.manifest, now, column.name) : undefined;
+      return readers.length === 0 ? [] : [breaking({ node, column, type, added, readers, at: place ?? node.at })];
     });
   });
 }
@@ -56,13 +59,27 @@ function publishes({ sync: { columns } }: SyncNode, column: string): boolean {
   return columns.length === 0 || columns.some(({ name, from }) => (from ?? name) === column);
 }
 
-function breaking(node: Node, column: TypedColumn, type: string | null, added: readonly TypedColumn[], readers: readonly Node[]): Finding {
+interface Break {
+  readonly node: Node;
+  readonly column: TypedColumn;
+  /** What it is now; null where it is gone. */
+  readonly type: string | null;
+  readonly added: readonly TypedColumn[];
+  readonly readers: readonly Node[];
+  readonly at: Location;
+}
+
+function breaking({ node, column, type, added, readers, at }: Break): Finding {
   const by = readers.map(({ kind, name }) => `${kind} '${name}'`).join(', ');
-  const renamed = type === null ? renamedTo(column, added) : null;
-  const what = type === null ? (renamed === null ? `is gone` : `is gone, and '${renamed}' is new`) : `was ${column.type} and is ${type}`;
-  const message = `The column '${column.name}' of the ${node.kind} '${node.name}' ${what}; it is read by ${by}.`;
+  const message = `The column '${column.name}' of the ${node.kind} '${node.name}' ${fateOf(column, type, added)}; it is read by ${by}.`;
   const hint = 'Change what reads it first, or keep it until nothing does.';
-  return { severity: 'error', node: node.id, error: new GccflowError('COLUMN_BREAKS', message, { at: node.at, hint }) };
+  return { severity: 'error', node: node.id, error: new GccflowError('COLUMN_BREAKS', message, { at, hint }) };
+}
+
+function fateOf(column: TypedColumn, type: string | null, added: readonly TypedColumn[]): string {
+  if (type !== null) return `was ${column.type} and is ${type}`;
+  const renamed = renamedTo(column, added);
+  return renamed === null ? 'is gone' : `is gone, and '${renamed}' is new`;
 }
 
 /** The one new column of the same type, or the one with the nearest name. */

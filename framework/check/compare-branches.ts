@@ -1,14 +1,12 @@
 import { GccflowError } from '../foundation/error.ts';
-import type { Location } from '../foundation/location.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { renderMapped } from '../manifest/render-sql.ts';
 import { compareColumns } from '../run/match-columns.ts';
 import type { EngineAnswer } from './check-engine.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import type { Finding } from './finding.ts';
+import { placeOfOutput } from './output-place.ts';
 import { describedColumns } from './relation-statements.ts';
 import type { RenderedModel } from './render-model.ts';
-import { placesOfColumn } from './select-items.ts';
 
 /** What an incremental run would return other than the first build: it would be refused, or change the table each time. */
 export function compareBranches(
@@ -29,21 +27,9 @@ export function compareBranches(
   ];
   if (differences.length === 0) return [];
   const [first = ''] = [...retyped, ...added, ...removed].map(({ name }) => name);
-  const at = placeIn(model, manifest, incremental, first, true) ?? placeIn(model, manifest, full, first, false) ?? node.at;
+  const at =
+    placeOfOutput(model.node, manifest, incremental, first, true) ?? placeOfOutput(model.node, manifest, full, first, false) ?? node.at;
   const message = `Model '${node.name}' returns other columns in an incremental run than in a full build: ${differences.join('; ')}.`;
   const hint = 'Return the same columns and types in both branches of is_incremental.';
   return [{ severity: 'error', node: node.id, error: new GccflowError('CHECK_DRIFT', message, { at, hint }) }];
-}
-
-function placeIn(
-  { node }: RenderedModel,
-  manifest: Manifest,
-  columns: readonly TypedColumn[],
-  name: string,
-  incremental: boolean,
-): Location | undefined {
-  const index = columns.findIndex((column) => column.name === name);
-  const mapped = renderMapped(manifest, node, { incremental });
-  const [offset] = index < 0 ? [] : placesOfColumn(mapped.text, name, index);
-  return offset === undefined ? undefined : mapped.sourceOf(offset).at;
 }

@@ -4,6 +4,7 @@ import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
+import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
 import { checkGraph } from './check-graph.ts';
@@ -13,6 +14,7 @@ import { checkSinks } from './check-sinks.ts';
 import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
+import { compareWithEarlier } from './compare-with-earlier.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
 import { readProject } from './lineage/read-project.ts';
@@ -35,13 +37,15 @@ export interface CheckOptions {
   readonly engine: CheckEngine | null;
   /** Nodes whose findings are asked for; all where null. */
   readonly only: ReadonlySet<NodeId> | null;
+  /** What an earlier check found, to be told what the graph breaks of it. */
+  readonly earlier?: CheckArtifact | undefined;
 }
 
 /**
  * Checks a project that has been loaded, so its graph has no mistake. Touches no warehouse. What it finds of nodes without a mistake is kept in
  * `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
  */
-export async function runCheck({ project, manifest, engine, only }: CheckOptions): Promise<CheckResult> {
+export async function runCheck({ project, manifest, engine, only, earlier }: CheckOptions): Promise<CheckResult> {
   const rules = projectRuleFindings(project, manifest);
   if (!engine) return { graph: null, findings: rules.toSorted(byPlace) };
   const cache = CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion());
@@ -56,11 +60,13 @@ export async function runCheck({ project, manifest, engine, only }: CheckOptions
   const hooks = await checkHooks(manifest, project, engine, only);
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
+  const broken = earlier ? await compareWithEarlier(earlier, { project, manifest, graph, engine }) : [];
   cache.write((id) => manifest.nodes.has(id));
   const findings = [
     ...rules,
     ...(readings ? treeRuleFindings({ project, manifest, graph, readings }) : []),
     ...graph.findings,
+    ...broken,
     ...contractFindings(manifest, graph),
     ...checkSyncs(manifest, graph),
     ...untypedSources(manifest, graph),

@@ -22,6 +22,8 @@ export interface OpenState {
   sources(): Promise<ReadonlyMap<NodeId, SourceAge>>;
   /** The columns that `gccflow check` found; null where it left nothing. */
   check(): Promise<CheckArtifact | null>;
+  /** The same; where it left nothing, ARTIFACT_MISSING. */
+  columns(): Promise<CheckArtifact>;
 }
 
 /** What a place of artifacts holds under a file's name; null where there is no such file. */
@@ -50,6 +52,9 @@ export function openState(path: string, project: Project, { cwd, log }: Pick<Com
     },
     async sources() {
       return parseSources(await read('sources.json', '`gccflow freshness` leaves it in target/.'), place('sources.json'));
+    },
+    async columns() {
+      return parseCheck(await read('check.json', '`gccflow check` leaves it in target/, beside the manifest.'), place('check.json'));
     },
     async check() {
       const content = await readArtifact('check.json');
