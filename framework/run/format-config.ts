@@ -54,15 +54,21 @@ export function formatTestConfig({ config, meta, tags }: TestNode) {
 
 /** Config as the files state it: all values are literals, so it is what differs from the defaults. */
 export function unrenderedConfig({ kind, config }: ModelNode | SeedNode): Record<string, unknown> {
-  const defaults = ModelConfig.parse(kind === 'seed' ? { materialized: 'seed' } : {});
-  return differing(config, defaults);
+  const { materialized, ...own } = differing(config, modelDefaults);
+  return kind === 'seed' || materialized === undefined ? own : { materialized, ...own };
 }
 
 export function unrenderedTestConfig({ config }: TestNode): Record<string, unknown> {
-  return differing(config, TestConfig.parse({}));
+  return differing(config, testDefaults);
 }
 
-function differing(config: object, defaults: object): Record<string, unknown> {
-  const byDefault = new Map(Object.entries(defaults).map(([key, value]) => [key, JSON.stringify(value)]));
-  return Object.fromEntries(Object.entries(config).filter(([key, value]) => JSON.stringify(value) !== byDefault.get(key)));
+const modelDefaults = byKey(ModelConfig.parse({}));
+const testDefaults = byKey(TestConfig.parse({}));
+
+function byKey(defaults: object): ReadonlyMap<string, string | undefined> {
+  return new Map(Object.entries(defaults).map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+function differing(config: object, defaults: ReadonlyMap<string, string | undefined>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([key, value]) => JSON.stringify(value) !== defaults.get(key)));
 }
