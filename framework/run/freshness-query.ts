@@ -25,7 +25,7 @@ interface LoadedAt {
 
 function sqlOf({ relation, loadedAt, loadedAtQuery, freshness: { filter } }: DatedSource): string {
   const shown = 'toTypeName(loaded_at) as type, loaded_at, now64(3) as checked_at';
-  if (loadedAtQuery !== null) return `with (\n${loadedAtQuery}\n) as loaded_at select ${shown}, 1 as row_count`;
+  if (loadedAtQuery !== null) return `with (\n${loadedAtQuery.replace(/;\s*$/, '')}\n) as loaded_at select ${shown}, 1 as row_count`;
   const rows = `${relationSql(relation)}${filter === null ? '' : ` where (\n${filter}\n)`}`;
   return `select ${shown}, row_count from (select maxOrNull(\n${loadedAt}\n) as loaded_at, count() as row_count from ${rows})`;
 }

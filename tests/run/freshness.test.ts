@@ -122,12 +122,14 @@ test('a filter leaves rows out, and a query may ask anything', async () => {
   const { found } = await freshnessOf(
     `  - { name: orders, loaded_at: at, freshness: { error_after: 2h, filter: "id > 10 -- the first ones are tests" } }
   - { name: asked, loaded_at_query: "select max(at) from @.orders where id = 30 -- as they say" }
+  - { name: ended, loaded_at_query: "select max(at) from @.orders;" }
 `,
     [orders, 'insert into @.orders select number, now() - number * 3600 from numbers(1, 50)'],
   );
 
   assert.deepEqual([found('orders').status, hoursOf(found('orders'))], ['error', 11]);
   assert.deepEqual([found('asked').status, hoursOf(found('asked'))], ['error', 30]);
+  assert.deepEqual([found('ended').status, hoursOf(found('ended'))], ['pass', 1]);
 });
 
 test('without a column the time of the newest part with rows counts, and all sources are read in one round trip', async () => {
