@@ -17,8 +17,19 @@ export function runGccflow(...args: readonly string[]): Promise<Ended> {
   return runScript(main, ...args);
 }
 
+/** The same with the memory of the processes that it starts. */
+export function runGccflowFamily(...args: readonly string[]): Promise<Ended> {
+  return run([main, ...args], ({ pid }) =>
+    [pid, ...childrenOf(pid)].reduce<number>((sum, each) => sum + (peakMegabytes({ pid: each }) ?? 0), 0),
+  );
+}
+
 /** Runs a script of Node to its end; throws with what it said where it fails. */
-export async function runScript(...args: readonly string[]): Promise<Ended> {
+export function runScript(...args: readonly string[]): Promise<Ended> {
+  return run(args, peakMegabytes);
+}
+
+async function run(args: readonly string[], peakOf: (child: ChildProcess) => number | null): Promise<Ended> {
   const begin = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -27,7 +38,7 @@ export async function runScript(...args: readonly string[]): Promise<Ended> {
   });
   let megabytes = 0;
   const timer = setInterval(() => {
-    megabytes = Math.max(megabytes, peakMegabytes(child) ?? 0);
+    megabytes = Math.max(megabytes, peakOf(child) ?? 0);
   }, 200);
   const [code] = await once(child, 'close');
   clearInterval(timer);
@@ -57,7 +68,15 @@ export async function startGccflow(args: readonly string[], ready: (said: string
   };
 }
 
-function peakMegabytes({ pid }: ChildProcess): number | null {
+function childrenOf(pid: number | undefined): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return []; // it has ended
+  }
+}
+
+function peakMegabytes({ pid }: { readonly pid?: number | undefined }): number | null {
   try {
     const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return kilobytes === undefined ? null : (Number(kilobytes) * 1024) / 1e6;

@@ -15,6 +15,7 @@ const names = globSync('*.ts', { cwd: import.meta.dirname })
         'main',
         'figure',
         'bare-consumer',
+        'check-project',
         'gccflow-process',
         'assets-servers',
         'assets-uploader',
