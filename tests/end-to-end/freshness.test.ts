@@ -74,11 +74,12 @@ test('a selection without a dated source is a mistake, a project without one is 
 
   const selected = await runCli(['freshness', '--select', 'source:raw.undated'], { cwd: project.dir });
   const allowed = await runCli(['freshness', '--select', 'source:raw.undated', '--allow-empty'], { cwd: project.dir });
-  const everything = await runCli(['freshness'], { cwd: undated.dir });
+  const everything = await runCli(['freshness', '--json'], { cwd: undated.dir });
 
   assert.match(selected.stderr, /error\[SELECTOR_NO_MATCH\]: None of the selected sources declares freshness\./);
   assert.deepEqual([selected.exitCode, allowed.exitCode, everything.exitCode], [2, 0, 0]);
   assert.match(everything.stderr, /No source declares freshness, nothing is asked\./);
+  assert.equal(everything.stdout, '[]\n');
 });
 
 /** Two lines of models, one from a stale source; `far` reads it through a model that is not selected. */

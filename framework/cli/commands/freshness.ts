@@ -35,6 +35,7 @@ export const freshness = defineCommand({
     const sources = nodesOf(opened, selection).filter((node): node is SourceNode => node.kind === 'source');
     if (!sources.some(isDated)) {
       if (!selection.everything && !values['allow-empty']) throw nothingDated();
+      if (values.json) output.printJson([]);
       output.note('No source declares freshness, nothing is asked.');
       return exitCode.ok;
     }
