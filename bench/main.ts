@@ -17,6 +17,7 @@ const names = globSync('*.ts', { cwd: import.meta.dirname })
         'bare-consumer',
         'check-project',
         'gccflow-process',
+        'assets-flow',
         'assets-servers',
         'assets-uploader',
         'limits-callers',

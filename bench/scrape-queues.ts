@@ -112,16 +112,17 @@ export function trivialTask(flow: string, n: number): NewTask {
   return { flow, params: { n }, priority: 0, maxAttempts: 3, ...none };
 }
 
-/** `gccflow worker` with these files in its folder of flows, all of its processes ready. */
+/** `gccflow worker` with these files in its folder of flows, and more of its target in YAML, all of its processes ready. */
 export async function startWorker(
   url: string,
   flows: Readonly<Record<string, string>>,
+  target = '',
 ): Promise<AsyncDisposable & { readonly pid: number }> {
   const dir = mkdtempSync(join(tmpdir(), 'gccflow-bench-scrape-'));
   mkdirSync(join(dir, 'flows'));
   writeFileSync(
     join(dir, 'project.yaml'),
-    `name: bench\ntargets:\n  dev: { workers: declared, postgres: { type: postgres, url: '${url}' } }\n`,
+    `name: bench\ntargets:\n  dev: { workers: declared, postgres: { type: postgres, url: '${url}' }, ${target} }\n`,
   );
   for (const [name, text] of Object.entries(flows)) writeFileSync(join(dir, 'flows', name), text);
   const child = spawn(process.execPath, [main, 'worker', '--project-dir', dir], { stdio: ['ignore', 'ignore', 'pipe'] });
