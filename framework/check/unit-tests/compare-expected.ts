@@ -10,7 +10,7 @@ import { describedColumns } from './described.ts';
 import { formatDiff } from './format-diff.ts';
 import { placeOfRows, readRows } from './read-rows.ts';
 import { rowsFault } from './rows-fault.ts';
-import { selectRows } from './rows-source.ts';
+import { selectRows, type WrittenRows } from './rows-source.ts';
 import type { Outcome, TestContext } from './run-unit-tests.ts';
 
 /** A SELECT, and the rows it should give. */
@@ -45,16 +45,30 @@ export async function compareExpected(question: Question, test: UnitTestNode, co
   if (unfit.length > 0) return failed(...unfit);
 
   const compared = columns.filter(({ name }) => names.includes(name));
-  const [got, wanted] = await engine.run([
-    { sql: selectTexts(question.sql, compared, context.settings) },
-    { sql: selectTexts(selectRows(expected, compared), compared, {}) },
-  ]);
+  const [got] = await engine.run([{ sql: selectTexts(question.sql, compared, context.settings) }]);
   if (got?.kind !== 'rows') return failed(await explain(got));
-  if (wanted?.kind !== 'rows') return failed(rowsFault('The expected rows cannot be read', wanted, placeOfRows(question.rows, file)));
+  const rows = got.rows as readonly TextRow[];
   const isFloat = compared.map(({ type }) => type.includes('Float'));
-  const diff = compareRows(wanted.rows as readonly TextRow[], got.rows as readonly TextRow[], { ordered: test.expect.ordered, isFloat });
+  const compare = (texts: readonly TextRow[]): RowsDiff => compareRows(texts, rows, { ordered: test.expect.ordered, isFloat });
+  const written = textsOf(expected, compared);
+  if (written && compare(written).length === 0) return { failures: 0, errors: [], sql: question.sql };
+
+  const [wanted] = await engine.run([{ sql: selectTexts(selectRows(expected, compared), compared, {}) }]);
+  if (wanted?.kind !== 'rows') return failed(rowsFault('The expected rows cannot be read', wanted, placeOfRows(question.rows, file)));
+  const diff = compare(wanted.rows as readonly TextRow[]);
   if (diff.length === 0) return { failures: 0, errors: [], sql: question.sql };
   return { failures: diff.length, errors: [differs(question.subject, diff, compared, test, context.width)], sql: question.sql };
+}
+
+/**
+ * Values as they are written in the test, where all are scalars. Where ClickHouse writes its own rows the same, they are: it need not be asked how
+ * it would write these, which is a quarter of a test's time.
+ */
+function textsOf(expected: WrittenRows, columns: readonly TypedColumn[]): readonly TextRow[] | null {
+  if (expected.format !== 'dict') return null;
+  const rows = expected.rows.map((row) => columns.map(({ name }) => row[name] ?? null));
+  if (rows.some((row) => row.some((value) => typeof value === 'object' && value !== null))) return null;
+  return rows.map((row) => row.map((value) => (value === null ? null : String(value))));
 }
 
 async function describe(
