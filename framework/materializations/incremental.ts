@@ -1,3 +1,4 @@
+import type { ConfigMistake } from '../project/builtins.ts';
 import { isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import { planFullBuild, startEmpty } from './full-build.ts';
@@ -10,7 +11,12 @@ import { type BuildInput, type BuildPlan, defineMaterialization } from './materi
 export const incremental = defineMaterialization({
   name: 'incremental',
   publishes: 'table',
-  check: (config) => [...layoutMistakes(config), ...cloneMistakes(config), ...incrementalStrategies[strategyOf(config)].check(config)],
+  check: (config) => [
+    ...layoutMistakes(config),
+    ...cloneMistakes(config),
+    ...intervalMistakes(config),
+    ...incrementalStrategies[strategyOf(config)].check(config),
+  ],
   plan: (input) => {
     if (strategyOf(input.config) === 'interval') return planIntervals(input);
     if (!input.incremental) return planFullBuild(input);
@@ -26,6 +32,20 @@ function planIntervals(input: BuildInput): BuildPlan {
   const { steps, scratch } = incrementalStrategies.interval.write(input, select);
   const start = input.incremental ? startFromClone(input, select) : startEmpty(input, select);
   return { mode: input.incremental ? 'incremental' : 'full', reason: input.reason, steps: [...start, ...steps], scratch };
+}
+
+/** Who says how long an interval is means to be built by intervals. */
+function intervalMistakes(config: ModelConfig): ConfigMistake[] {
+  const strategy = strategyOf(config);
+  if (config.batch_size === null || strategy === 'interval') return [];
+  return [
+    {
+      code: 'CONFIG_CONFLICT',
+      key: 'batch_size',
+      message: `'batch_size' is of the strategy 'interval', and the strategy is '${strategy}'.`,
+      hint: `Set incremental_strategy: interval, or remove 'batch_size'.`,
+    },
+  ];
 }
 
 function cloneMistakes({ engine }: ModelConfig) {

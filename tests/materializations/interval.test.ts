@@ -64,6 +64,12 @@ test('what cannot work is told before anything runs', () => {
   );
 });
 
+test('a batch_size without the strategy is a mistake', () => {
+  const [mistake] = incremental.check(ModelConfig.parse({ ...complete, incremental_strategy: null }));
+
+  assert.equal(mistake?.message, "'batch_size' is of the strategy 'interval', and the strategy is 'append'.");
+});
+
 test('microbatch is another name of interval', () => {
   assert.equal(ModelConfig.parse({ incremental_strategy: 'microbatch' }).incremental_strategy, 'interval');
 });

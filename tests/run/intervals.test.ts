@@ -123,6 +123,7 @@ test('many intervals are published in pieces, and the version before them is kep
   const kept = await project.staging();
   const memory = await memoryOf(project);
   const back = await project.rollBack();
+  const { drift } = await project.report('2024-01-02T12:00:00Z');
   const after = await project.runAt('2024-03-20T12:00:00Z');
 
   assert.equal(startsOf(result).length, 79);
@@ -132,6 +133,7 @@ test('many intervals are published in pieces, and the version before them is kep
   assert.deepEqual(row, { publications: '3' });
   assert.equal(kept.length, 1);
   assert.deepEqual(memory?.whole, [{ start: '2024-01-01', end: '2024-03-20' }]);
+  assert.deepEqual(drift, []);
   assert.deepEqual(back?.whole, [{ start: '2024-01-01', end: '2024-01-02' }]);
   assert.deepEqual(startsOf(after), startsOf(result));
   assert.deepEqual(await project.ids(), [1, 2]);
