@@ -92,6 +92,8 @@ export type WriteStep =
       readonly hint: string;
       readonly settings: StatementSettings;
     }
+  /** Lets `table` know repeated inserts as `source` does. */
+  | { readonly kind: 'keep_tokens_as'; readonly purpose: string; readonly source: Relation; readonly table: Relation }
   /** Feeds `rows` with what is inserted into `source` from a moment on, then fills it with what was there before. */
   | ({ readonly kind: 'catch_up'; readonly purpose: string } & CatchUp)
   /** Makes a dictionary with the columns that `sql` returns. */

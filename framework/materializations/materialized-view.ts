@@ -1,5 +1,5 @@
 import { quoteName, quoteText } from '../foundation/quote.ts';
-import { relationSql } from '../manifest/relation.ts';
+import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
 import { isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
@@ -26,8 +26,16 @@ export const materializedView = defineMaterialization({
 /** A new table with a feed of its own, beside the live one, which is fed until it is replaced. */
 function planFeed(input: BuildInput): BuildPlan {
   const select = input.sql(false);
-  const feed = input.config.catchup === 'none' ? startTrigger(input, select) : catchUp(input);
-  return { ...buildBeside(input), steps: [...createRows(input, select), feed, createReader(input)] };
+  const { source, companion } = input;
+  if (source === null) throw new Error(`'${input.name}' passed the checks without a source`);
+  const feed = input.config.catchup === 'none' ? startTrigger(input, select) : catchUp(input, source);
+  const tokens: WriteStep = {
+    kind: 'keep_tokens_as',
+    purpose: 'let it know repeated inserts as its source does',
+    source,
+    table: companion('rows'),
+  };
+  return { ...buildBeside(input), steps: [...createRows(input, select), tokens, feed, createReader(input)] };
 }
 
 /** The SELECT is replaced in one statement, when the reader's view is about to be. The rows that are there stay. */
@@ -78,9 +86,9 @@ function createRows(input: BuildInput, select: string): WriteStep[] {
   return startEmpty({ ...input, stage: input.companion('rows') }, select);
 }
 
-function catchUp(input: BuildInput): WriteStep {
-  const { source, config, companion, sqlWhere } = input;
-  if (source === null || config.watermark === null) throw new Error(`'${input.name}' passed the checks without a source or a watermark`);
+function catchUp(input: BuildInput, source: Relation): WriteStep {
+  const { config, companion, sqlWhere } = input;
+  if (config.watermark === null) throw new Error(`'${input.name}' passed the checks without a watermark`);
   const watermark = quoteName(config.watermark, 'clickhouse');
   return {
     kind: 'catch_up',

@@ -53,6 +53,8 @@ export function stepSql(step: WriteStep): string {
     case 'fit_types':
     case 'on_matched_columns':
       return step.sql;
+    case 'keep_tokens_as':
+      return `alter table ${relationSql(step.table)} modify setting <the deduplication window of ${relationSql(step.source)}>`;
     case 'catch_up':
       return [step.start, `${step.fill}\n-- for each partition of ${relationSql(step.source)}`, step.release].join('\n');
     case 'create_dictionary':

@@ -7,6 +7,7 @@ import { createDictionary } from './dictionary-step.ts';
 import { requireColumns, requireNone } from './guard-steps.ts';
 import { insertRows } from './insert-rows.ts';
 import { type IntervalDeps, type IntervalsDone, writeIntervals } from './interval-step.ts';
+import { keepTokensAs } from './keep-tokens.ts';
 import { fitSeed, loadSeed } from './load-seed.ts';
 import { compareColumns, matchColumns, type TypedColumn, valuesLost } from './match-columns.ts';
 import { faultOf, type NodeStatements } from './node-statements.ts';
@@ -45,6 +46,9 @@ export async function runSteps(steps: readonly WriteStep[], deps: StepDeps): Pro
         break;
       case 'require_none':
         await requireNone(step, deps);
+        break;
+      case 'keep_tokens_as':
+        await keepTokensAs(step, deps);
         break;
       case 'catch_up':
         rows += await catchUp(step, deps);

@@ -156,6 +156,26 @@ test('an insert that goes on while the view is built is not lost, though ClickHo
   assert.deepEqual(await project.query('select events from @.m'), [{ events: '5' }]);
 });
 
+test('an insert that is repeated with its token is counted as often as its source has it', async () => {
+  await using project = await viewProject();
+  const repeated = () =>
+    project.execute(`insert into @.event (kind, value) settings insert_deduplication_token = 'once', async_insert = 0 values ('click', 1)`);
+  await run(project);
+  await repeated();
+  await repeated();
+  const withoutTokens = await project.query('select (select count() from @.event) as source, (select sum(events) from @.m) as view');
+  await project.execute('alter table @.event modify setting non_replicated_deduplication_window = 100');
+  await run(project, { fullRefresh: true });
+  await repeated();
+
+  await repeated();
+
+  assert.deepEqual(withoutTokens, [{ source: '2', view: '2' }]);
+  assert.deepEqual(await project.query('select (select count() from @.event) as source, (select sum(events) from @.m) as view'), [
+    { source: '3', view: '3' },
+  ]);
+});
+
 test('a watermark that is no column, or no time, is refused by name', async () => {
   await using project = await viewProject(fedConfig.replace('inserted_at', 'value'));
   const noTime = await failure(project);
