@@ -5,7 +5,7 @@ import type { Instant } from '../manifest/interval.ts';
 import type { ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { PlannedBuild } from '../plan/plan.ts';
-import { formatComment, parseComment, stagingPrefix } from '../plan/publication.ts';
+import { formatComment, parseComment, stagingPrefix, stagingRelation } from '../plan/publication.ts';
 import { holdContract } from './hold-contract.ts';
 import { applyGrants, runHooks } from './hooks.ts';
 import type { IntervalsDone } from './interval-step.ts';
@@ -224,6 +224,14 @@ export async function retireVersions(planned: PlannedBuild, context: Retiring, r
   const known = context.kept.get(stagingPrefix(planned.relation)) ?? [];
   const versions = replaced?.publication ? [planned.stage, ...known] : known;
   await dropVersions(versions.slice(planned.retain), planned, context);
+  await stopFeeding(planned, context, replaced);
+}
+
+/** The view that fed what was replaced feeds nobody any more. Its table is swept by a later run, when no insert can be at it. */
+async function stopFeeding(planned: PlannedBuild, context: Retiring, replaced: LiveVersion | null): Promise<void> {
+  const before = replaced?.publication?.companions;
+  if (before === undefined || planned.retain > 0 || before === parseComment(planned.comment)?.companions) return;
+  await dropVersions([stagingRelation(planned.relation, before, 'trigger')], planned, context);
 }
 
 type Retiring = Pick<BuildContext, 'deps' | 'statements' | 'kept' | 'runId'>;
