@@ -57,9 +57,19 @@ async function runUnits(
   const results: NodeResult[] = [];
   const onResult = (result: UnitTestResult): void =>
     void results.push(toNodeResult(result, new Date(clock.now().getTime() - result.durationMs)));
-  await runOffline(tests, { ...opened, width: output.stderr.columns ?? widthOfFiles, signal, onResult });
+  await runOffline(tests, { ...opened, width: output.stderr.columns ?? widthOfFiles, signal, onResult }).catch((thrown) => {
+    throw thrown instanceof GccflowError && thrown.code === 'DEPENDENCY_MISSING' ? withoutEngine(thrown) : thrown;
+  });
   const ran = new Set(results.map(({ node }) => node));
   return [...results, ...tests.filter(({ id }) => !ran.has(id)).map(({ id }) => cancelledResult({ node: id }))];
+}
+
+/** The other tests need no engine of their own. */
+function withoutEngine({ message, cause }: GccflowError): GccflowError {
+  return new GccflowError('DEPENDENCY_MISSING', message, {
+    hint: "Run 'npm install chdb', or leave the unit tests out: --exclude test_type:unit.",
+    cause,
+  });
 }
 
 function toNodeResult({ node, status, durationMs, failures, errors, sql }: UnitTestResult, startedAt: Date): NodeResult {

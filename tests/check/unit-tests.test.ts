@@ -344,6 +344,20 @@ test('values of all kinds are written as YAML has them and compared as ClickHous
   );
 });
 
+test('a parent may have a type that ClickHouse makes only where it is told to', async () => {
+  const results = await bench.run({
+    ...oneModel(
+      'select code + 1 as next from {{ref "coded"}}',
+      '  - { name: given, model: m, given: [{ input: coded, rows: [{ code: 7 }] }], expect: { rows: [{ next: 8 }] } }',
+      '  - { name: none, model: m, given: [], expect: { rows: [] } }',
+    ),
+    'models/coded.sql':
+      '{{config materialized="table" query_settings=(map allow_suspicious_low_cardinality_types=1)}}\nselect toLowCardinality(toUInt16(id)) as code from {{source "raw" "orders"}}',
+  });
+
+  assert.deepEqual(results.map(outcome), ['pass', 'pass']);
+});
+
 test('sums of floats may differ in the last digits', async () => {
   const outcomes = await run(
     'select sum(x) as s, groupArray(x / 3) as l from (select toFloat64(price) as x from {{source "raw" "orders"}})',

@@ -15,7 +15,7 @@ export interface SeedRows {
 }
 
 /** How rows are read: what is not said has its default, what is not known or NULL where there is none is refused. */
-const fileSettings = `settings input_format_null_as_default = 0, input_format_parallel_parsing = 0, date_time_input_format = 'best_effort'`;
+const fileSettings = `settings input_format_null_as_default = 0, input_format_parallel_parsing = 0, date_time_input_format = 'best_effort', allow_suspicious_low_cardinality_types = 1`;
 const readSettings = `${fileSettings}, input_format_skip_unknown_fields = 0`;
 
 /** A SELECT that gives the rows as columns of these types, or of those that ClickHouse guesses. It reads the values as it would from a file. */
@@ -27,7 +27,7 @@ export function selectRows(rows: WrittenRows | SeedRows, columns: readonly Typed
     case 'csv':
       return formatted('CSVWithNames', structure, `${rows.text.trim()}\n`);
     case 'dict':
-      if (rows.rows.length === 0 && structure !== null) return `select * from null(${structure})`;
+      if (rows.rows.length === 0 && structure !== null) return `select * from null(${structure}) ${fileSettings}`;
       return formatted('JSONEachRow', structure, rows.rows.map((row) => JSON.stringify(row)).join('\n'));
     case 'file':
       return `select * from file(${[quoteText(rows.path, 'clickhouse'), 'CSVWithNames', ...(structure === null ? [] : [structure])].join(', ')}) ${fileSettings}, format_csv_delimiter = ${quoteText(rows.delimiter, 'clickhouse')}`;
