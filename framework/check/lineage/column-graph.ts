@@ -66,8 +66,11 @@ function originsIn(node: Node, { manifest, graph, lineage }: Known): readonly Co
       return filledColumns(node, names, manifest);
     case 'flow':
       return Object.keys(node.flow.output ?? {}).map((name) => ({ name, from: [] }));
-    default:
-      return lineage?.kind === 'known' ? lineage.columns : names.map((name) => ({ name, from: [] }));
+    default: {
+      const read = lineage?.kind === 'known' ? lineage.columns : [];
+      const others = names.filter((name) => !read.some((column) => column.name === name)); // such as those that a snapshot adds
+      return [...read, ...others.map((name) => ({ name, from: [] }))];
+    }
   }
 }
 
