@@ -12,7 +12,7 @@ export function readAsTables(manifest: Manifest): ReadonlySet<NodeId> {
   const ids = new Set<NodeId>();
   const inMacros = [...manifest.macros.values()].some(({ template }) => onlyTables.test(template.text));
   for (const node of manifest.nodes.values()) {
-    if (readsFinal(node)) ids.add(node.id);
+    if (readsFinal(node) && (manifest.children.get(node.id) ?? []).some((id) => manifest.nodes.get(id)?.kind === 'test')) ids.add(node.id);
     if (!('template' in node)) continue;
     const mayCall = inMacros && (node.template.macros.length > 0 || node.template.helpers.length > 0);
     if (!mayCall && !onlyTables.test(node.template.text)) continue;

@@ -4,9 +4,12 @@ import type { Macro, Manifest } from './manifest.ts';
 import { placeMacro } from './place-failure.ts';
 import type { Marks, Origin } from './source-map.ts';
 
+/** Compiled texts that are kept: a compiled template takes 15 KB, and most are rendered once or twice in a row. */
+const mostCompiled = 500;
+
 const runtime = new WeakMap<Manifest, Templates>();
 
-/** The templates of one manifest, each compiled once; with `marks` they render text that says where it comes from. */
+/** The templates of one manifest, compiled when they are rendered and kept for a while; with `marks` they render text that says where it comes from. */
 export class Templates {
   readonly #compiled = new Map<string, HandlebarsTemplateDelegate>();
   readonly #marks: Marks | null;
@@ -33,6 +36,10 @@ export class Templates {
     const key = this.#marks ? `${origin.kind}:${origin.start.file}:${origin.text}` : origin.text;
     const known = this.#compiled.get(key) ?? handlebars().compile(this.#parse(origin), { strict: true, noEscape: true });
     this.#compiled.set(key, known);
+    for (const oldest of this.#compiled.keys()) {
+      if (this.#compiled.size <= mostCompiled) break;
+      this.#compiled.delete(oldest);
+    }
     return known;
   }
 
