@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { Manifest } from '../manifest/manifest.ts';
-import { NodeFormatter, type RanNodes } from './format-node.ts';
+import type { Manifest, Node } from '../manifest/manifest.ts';
+import { formatExposure, isShownAsExposure } from './format-exposure.ts';
+import { formatMacro } from './format-macro.ts';
+import { formatModel, formatSeed } from './format-model.ts';
+import { formatSource } from './format-source.ts';
+import { formatTest } from './format-test.ts';
+import { formatUnitTest } from './format-unit-test.ts';
 import { artifactMetadata, type Invocation } from './invocation.ts';
+import { NodeWords, type RanNodes } from './node-words.ts';
 
 /**
- * manifest.json in dbt's schema, version 12; `ran` is what is known of nodes that were compiled or run. dbt knows no syncs, streams and
- * flows: they are exposures, told apart by `meta.gccflow.kind`.
+ * manifest.json in dbt's schema, version 12, with every key that dbt writes; `ran` is what is known of nodes that were compiled or run.
+ * dbt knows no syncs, streams and flows: they are exposures, told apart by `meta.gccflow.kind`.
  */
 export function formatManifest(manifest: Manifest, invocation: Invocation, ran: RanNodes = new Map()) {
   const nodes = [...manifest.nodes.values()];
-  const formatter = new NodeFormatter(manifest, { createdAt: invocation.startedAt, ran });
+  const words = new NodeWords(manifest, { createdAt: invocation.startedAt, ran });
   return {
     metadata: {
       ...artifactMetadata('manifest/v12', invocation),
@@ -21,23 +27,46 @@ export function formatManifest(manifest: Manifest, invocation: Invocation, ran: 
       quoting: { database: false, schema: true, identifier: true, column: null },
       run_started_at: invocation.startedAt.toISOString(),
     },
-    nodes: byUniqueId(nodes.flatMap((node) => formatter.built(node) ?? [])),
-    sources: byUniqueId(nodes.filter((node) => node.kind === 'source').map((node) => formatter.source(node))),
-    macros: byUniqueId([...manifest.macros.values()].map((macro) => formatter.macro(macro))),
+    nodes: byUniqueId(nodes.flatMap((node) => formatBuilt(node, words) ?? [])),
+    sources: byUniqueId(nodes.filter((node) => node.kind === 'source').map((node) => formatSource(node, words))),
+    macros: byUniqueId([...manifest.macros.values()].map((macro) => formatMacro(macro, words))),
     docs: {},
-    exposures: byUniqueId(nodes.flatMap((node) => formatter.outside(node) ?? [])),
+    exposures: byUniqueId(nodes.filter(isShownAsExposure).map((node) => formatExposure(node, words))),
     metrics: {},
     groups: {},
     selectors: {},
-    disabled: Object.fromEntries(manifest.disabled.map((node) => formatter.any(node)).map((entry) => [entry.unique_id, [entry]])),
-    parent_map: formatter.edges(manifest.parents),
-    child_map: formatter.edges(manifest.children),
+    disabled: Object.fromEntries(manifest.disabled.map((node) => formatAny(node, words)).map((entry) => [entry.unique_id, [entry]])),
+    parent_map: words.edges(manifest.parents),
+    child_map: words.edges(manifest.children),
     group_map: {},
     saved_queries: {},
     semantic_models: {},
-    unit_tests: byUniqueId(nodes.filter((node) => node.kind === 'unit_test').map((node) => formatter.unitTest(node))),
+    unit_tests: byUniqueId(nodes.filter((node) => node.kind === 'unit_test').map((node) => formatUnitTest(node, words))),
     functions: {},
   };
+}
+
+/** A model, seed or test; null for what dbt keeps elsewhere. */
+function formatBuilt(node: Node, words: NodeWords) {
+  if (node.kind === 'model') return formatModel(node, words);
+  if (node.kind === 'seed') return formatSeed(node, words);
+  return node.kind === 'test' ? formatTest(node, words) : null;
+}
+
+function formatAny(node: Node, words: NodeWords) {
+  if (isShownAsExposure(node)) return formatExposure(node, words);
+  switch (node.kind) {
+    case 'model':
+      return formatModel(node, words);
+    case 'seed':
+      return formatSeed(node, words);
+    case 'test':
+      return formatTest(node, words);
+    case 'source':
+      return formatSource(node, words);
+    case 'unit_test':
+      return formatUnitTest(node, words);
+  }
 }
 
 function byUniqueId<Entry extends { readonly unique_id: string }>(entries: readonly Entry[]): Readonly<Record<string, Entry>> {

@@ -1,17 +1,33 @@
 import type { NodeId, TestRows, UnitTestNode } from '../manifest/manifest.ts';
+import type { NodeWords } from './node-words.ts';
 
-/** What a unit test gives and expects, in dbt's words: what only gccflow has of it (`ctes`, the text of a macro, a frozen clock) is left out. */
-export function formatUnitTest({ subject, inputs, expect, overrides }: UnitTestNode) {
+/** A unit test in dbt's words: what only gccflow has of it (`ctes`, the text of a macro, a frozen clock) is left out. */
+export function formatUnitTest(node: UnitTestNode, words: NodeWords) {
+  const { subject, inputs, expect, config } = node;
   return {
+    ...words.common(node),
+    description: node.description,
     model: subject.kind === 'model' ? subject.id.slice('model.'.length) : subject.name,
-    given: inputs.map(({ node, rows }) => ({ input: inputOf(node, subject), ...formatRows(rows) })),
+    given: inputs.map(({ node: id, rows }) => ({ input: inputOf(id, subject), ...formatRows(rows) })),
     expect: formatRows(expect.rows),
-    overrides: {
-      macros: { ...overrides.macros, ...(overrides.incremental && { is_incremental: true }) },
-      vars: overrides.vars,
-      env_vars: overrides.env,
-    },
+    overrides: formatOverrides(node),
+    depends_on: { macros: subject.kind === 'macro' ? [words.macroId(subject.name)] : [], nodes: words.parentsOf(node) },
+    config: { enabled: config.enabled, tags: [...node.tags], meta: { ...node.meta, gccflow: words.ownFacts(node) } },
+    checksum: null,
+    schema: schemaOf(node, words),
+    created_at: words.createdAt,
+    versions: null,
+    version: null,
   };
+}
+
+function formatOverrides({ overrides: { macros, incremental, vars, env } }: UnitTestNode) {
+  return { macros: { ...macros, ...(incremental && { is_incremental: true }) }, vars, env_vars: env };
+}
+
+function schemaOf({ subject }: UnitTestNode, { manifest }: NodeWords): string | null {
+  const model = subject.kind === 'model' ? manifest.nodes.get(subject.id) : undefined;
+  return model?.kind === 'model' ? model.relation.database : null;
 }
 
 /** The call that dbt would read the input by. */

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type ArtifactPlace, artifactWriter } from './artifact-writer.ts';
 import { compiledPath } from './compiled-path.ts';
-import type { RanNodes } from './format-node.ts';
 import { formatRunResults } from './format-run-results.ts';
 import type { Invocation } from './invocation.ts';
+import type { RanNodes } from './node-words.ts';
 import type { RunResult } from './run-result.ts';
 import { writeManifest } from './write-manifest.ts';
 
