@@ -2,7 +2,6 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { artifactWriter } from './artifact-writer.ts';
 import { readFactsCache, writeFactsCache } from './facts-cache.ts';
 import { formatManifest } from './format-manifest.ts';
-
 import type { Invocation } from './invocation.ts';
 import type { RanNodes } from './node-words.ts';
 
