@@ -13,6 +13,7 @@ import { type Choice, type Choices, findChoices, nothingToChoose, type Tried } f
 import type { HttpClient } from './http-client.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { type Sent, sendRequest } from './send-request.ts';
+import { Suspicions } from './suspicions.ts';
 
 export interface ApiCallDeps {
   readonly http: HttpClient;
@@ -47,6 +48,7 @@ class GatedCalls implements ApiCalls {
   readonly #deps: ApiCallDeps;
   readonly #after: AfterAnswer;
   readonly #gates = new Map<string, ApiGate>();
+  readonly #suspicions = new Suspicions();
 
   constructor(deps: ApiCallDeps) {
     this.#deps = deps;
@@ -81,7 +83,7 @@ class GatedCalls implements ApiCalls {
       const sent = admitted === null ? null : await this.#send(admitted, call, signal);
       if (sent === null) continue;
       requests++;
-      const result = await this.#follow(sent, tried);
+      const result = await this.#follow(sent, call, tried);
       if (!(result instanceof TaskFault)) return result;
       if (result.kind === 'refused') throw result;
       // One that is charged is what the call ends with, whatever comes after it.
@@ -130,7 +132,7 @@ class GatedCalls implements ApiCalls {
   }
 
   /** Does what an answer asks for. Gives back what the call ends with, or the fault it ends with where no other choice does better. */
-  async #follow({ choice, answer, verdict }: Sent, tried: Tried): Promise<ApiAnswer | TaskFault> {
+  async #follow({ choice, answer, verdict }: Sent, call: ApiCall, tried: Tried): Promise<ApiAnswer | TaskFault> {
     const { node, credential, gate } = choice;
     if (answer === null) {
       tried.apis.add(node.name);
@@ -140,6 +142,7 @@ class GatedCalls implements ApiCalls {
     }
     const { status, headers } = answer;
     if (verdict.kind !== 'limited') await this.#after.narrow(choice, readRateHeaders(headers, this.#deps.clock.now()).quotas);
+    if (credential !== null && (verdict.kind === 'success' || verdict.kind === 'refused')) this.#suspicions.clear(credential.id);
     if (verdict.kind === 'success') return { api: node.name, status, headers, body: verdict.body, credential: credential?.id ?? null };
     const told = `'${node.name}' answered ${verdict.reason}`;
     switch (verdict.kind) {
@@ -151,7 +154,8 @@ class GatedCalls implements ApiCalls {
         return new TaskFault('returned', 'RATE_LIMITED', told);
       case 'unauthorized':
         leave(choice, tried);
-        if (credential === null) return new TaskFault('failed', 'HTTP_STATUS', told);
+        if (credential === null || !(verdict.hasCode || this.#suspicions.refuse(credential.id, resourceOf(choice, call))))
+          return new TaskFault('failed', 'HTTP_STATUS', told);
         await this.#after.refuse(credential.id, verdict.reason);
         return new TaskFault('returned', 'NO_CREDENTIAL', told);
       case 'failed':
@@ -169,6 +173,10 @@ class GatedCalls implements ApiCalls {
     this.#gates.set(name, gate);
     return gate;
   }
+}
+
+function resourceOf({ path }: Choice, { query }: ApiCall): string {
+  return `${path} ${JSON.stringify(query)}`;
 }
 
 function leave({ node, credential }: Choice, tried: Tried): void {

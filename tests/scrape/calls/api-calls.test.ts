@@ -144,12 +144,31 @@ for (const code of [401, 403]) {
   });
 }
 
+test('what one credential may not see is refused to it alone, and three such answers in a row are about the credential', async () => {
+  await using lab = await callLab();
+  const source = newSource();
+  const id = await lab.credentials.add(source, { token: 'token-a' });
+  const api = apiNode('graph', lab.upstream.url, withTokens(source));
+  const call = (handle: string) => lab.call([api], { choices: [{ api, path: `/${handle}` }] });
+  const enabled = async () => (await readCredential(lab.credentials.postgres, id))?.enabled;
+  for (const handle of ['a', 'b', 'c', 'd']) lab.upstream.on(`/${handle}`, status(403));
+  lab.upstream.on('/public', json({ ok: true }));
+
+  for (const handle of ['a', 'b', 'b', 'b']) await assert.rejects(call(handle), fault('failed', 'HTTP_STATUS'));
+  await call('public');
+  for (const handle of ['c', 'd']) await assert.rejects(call(handle), fault('failed', 'HTTP_STATUS'));
+  const before = await enabled();
+  await assert.rejects(call('a'), fault('returned', 'NO_CREDENTIAL'));
+
+  assert.deepEqual([before, await enabled()], [true, false]);
+});
+
 test('a task waits long where only somebody can enable a credential, and not at all as its own fault', async () => {
   await using lab = await callLab();
   const source = newSource();
   await lab.credentials.add(source, { token: 'token-a' });
   const api = apiNode('graph', lab.upstream.url, withTokens(source));
-  lab.upstream.answer(status(401));
+  lab.upstream.answer(json({ error: { code: 'expired' } }, 401));
 
   const waits: unknown[] = [];
   for (const _time of [1, 2]) {
