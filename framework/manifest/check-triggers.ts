@@ -12,9 +12,9 @@ export function checkTriggers(nodes: ReadonlyMap<NodeId, Node>, parents: Manifes
     const [first] = parents.get(node.id) ?? [];
     const parent = first === undefined ? undefined : nodes.get(first);
     if (parent?.kind === 'source') continue;
-    const seen = parent ? `the ${parent.kind} '${parent.name}', which is replaced as a whole and never inserted into` : 'no table';
+    const reads = parent ? `the ${parent.kind} '${parent.name}' first, which is replaced as a whole and never inserted into` : 'no source';
     diagnostics.report(
-      new GccflowError('CONFIG_CONFLICT', `The materialized view '${node.name}' sees the rows that are inserted into ${seen}.`, {
+      new GccflowError('CONFIG_CONFLICT', `The materialized view '${node.name}' reads ${reads}, so ClickHouse would never show it a row.`, {
         at: node.at,
         hint: `Let its SELECT name a source first, or let ClickHouse run it again and again: refresh="every 1 hour".`,
       }),

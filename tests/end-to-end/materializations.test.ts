@@ -68,7 +68,7 @@ test('mistakes in their configs are named with their places before anything runs
   );
   assert.match(stderr, /looked up by its 'primary_key', and none is given\.\n +--> models\/customer_tier\.sql:1:/);
   assert.match(stderr, /told from what was there before by 'watermark', and none is given\.\n +--> models\/visits\.sql:1:/);
-  assert.match(stderr, /sees the rows that are inserted into the model 'visitor'/);
+  assert.match(stderr, /'visits' reads the model 'visitor' first, which is replaced as a whole/);
 });
 
 function sorted(rows: readonly { readonly customer: number }[]) {

@@ -122,10 +122,17 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
   },
   {
     name: "a materialization of dbt's comes with what to write instead",
-    files: { 'models/a.sql': '{{config materialized="materialized_view"}}\nselect 1' },
+    files: { 'models/a.sql': '{{config materialized="distributed_incremental"}}\nselect 1' },
     expected: [
-      "MATERIALIZATION_UNKNOWN models/a.sql:1:23 The model 'a' names the materialization 'materialized_view', which does not exist. | Materialize it as 'incremental', which reads only new rows, or as 'table'.",
+      "MATERIALIZATION_UNKNOWN models/a.sql:1:23 The model 'a' names the materialization 'distributed_incremental', which does not exist. | Materialize it as 'incremental'.",
     ],
+  },
+  {
+    name: "dbt's name of a key of snapshots comes with ours",
+    files: {
+      'models/a.sql': '{{config materialized="snapshot" unique_key="id" check_cols="all" dbt_valid_to_current="now()"}}\nselect 1 as id',
+    },
+    expected: ["KEY_UNKNOWN models/a.sql:1:67 The key 'dbt_valid_to_current' is not known here. | Did you mean 'valid_to_current'?"],
   },
   {
     name: 'a mistake in an argument of a test stands at the argument',

@@ -223,7 +223,7 @@ test('a view of a model is refused, because nobody inserts into it', async () =>
       errors.map(({ code, at }) => [code, at?.file]),
       [['CONFIG_CONFLICT', 'models/m.sql']],
     );
-    return /the model 'other', which is replaced as a whole and never inserted into/.test(errors[0]?.message ?? '');
+    return /reads the model 'other' first, which is replaced as a whole and never inserted into/.test(errors[0]?.message ?? '');
   });
 });
 
