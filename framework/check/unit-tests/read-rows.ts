@@ -23,7 +23,7 @@ export async function readRows(rows: TestRows, context: RowsContext): Promise<Wr
   if (rows.format === 'dict') return rows;
   const format = rows.format === 'fixture' ? rows.fixture.format : rows.format;
   const written = rows.format === 'fixture' ? readFixture(rows.fixture.file, context) : rows.text;
-  if (format === 'csv') return { format, text: written, names: headerOf(written) };
+  if (format === 'csv') return readCsv(written);
   const text = context.prepareSql(written.trim().replace(/;\s*$/, ''));
   const [answer] = await context.engine.run([{ sql: `describe (\n${text}\n)` }]);
   if (answer?.kind !== 'rows') throw rowsFault('The SELECT cannot be used', answer, placeOfRows(rows, context.file));
@@ -46,7 +46,13 @@ function readFixture(file: string, { projectDir }: RowsContext): string {
   }
 }
 
-function headerOf(text: string): readonly string[] {
-  const line = text.trimStart().split(/\r?\n/, 1)[0] ?? '';
-  return line === '' ? [] : fieldsOf({ text: line, line: 1 }, ',').map((field) => field.text.trim());
+/** A text with line breaks in quotes is read by ClickHouse alone. */
+function readCsv(written: string): WrittenRows {
+  const text = written.trim();
+  const lines = text.split(/\r?\n/).map((line, index) => ({ text: line, line: index + 1 }));
+  const [header = [], ...records] = lines.map((record) => fieldsOf(record, ','));
+  const isPlain = [header, ...records].every((fields) => fields.every(({ isBroken }) => !isBroken));
+  const cells = records.map((fields, index) => ({ below: index + 1, fields: fields.map((field) => field.text) }));
+  const names = text === '' ? [] : header.map((field) => field.text.trim());
+  return { format: 'csv', text, names, ...(isPlain && { cells }) };
 }

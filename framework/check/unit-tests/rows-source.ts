@@ -5,7 +5,13 @@ import type { TypedColumn } from '../checked-graph.ts';
 export type WrittenRows =
   | { readonly format: 'dict'; readonly rows: readonly Readonly<Record<string, unknown>>[] }
   /** `names`: the columns of its header, or of the SELECT. */
-  | { readonly format: 'csv' | 'sql'; readonly text: string; readonly names: readonly string[] };
+  | { readonly format: 'csv' | 'sql'; readonly text: string; readonly names: readonly string[]; readonly cells?: readonly CsvRow[] };
+
+/** Fields of a row of CSV, and how many lines below the header it stands. */
+export interface CsvRow {
+  readonly below: number;
+  readonly fields: readonly string[];
+}
 
 /** A seed's own file. */
 export interface SeedRows {
