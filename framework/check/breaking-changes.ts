@@ -1,9 +1,10 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
-import type { Manifest, Node, NodeId, SyncNode } from '../manifest/manifest.ts';
+import type { Manifest, Node, NodeId } from '../manifest/manifest.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
+import type { FindReaders } from './column-readers.ts';
 import type { Finding } from './finding.ts';
 import { placeOfOutput } from './output-place.ts';
 
@@ -11,14 +12,12 @@ import { placeOfOutput } from './output-place.ts';
 export interface PresentGraph {
   readonly manifest: Manifest;
   readonly graph: CheckedGraph;
-  /** The columns that a model reads, by the relation it reads them of. */
-  readonly readsOf: (model: NodeId) => ReadonlyMap<NodeId, ReadonlySet<string>>;
+  readonly readersOf: FindReaders;
 }
 
 /**
  * COLUMN_BREAKS for every column of an earlier check that is gone, renamed or of another type while something still reads it, naming the
- * readers: models by what their SQL reads; syncs by the columns they publish; exposures, which do not say what they read, by all. What
- * nothing reads any more may go.
+ * readers. What nothing reads any more may go.
  */
 export function breakingChanges(earlier: CheckArtifact, present: PresentGraph): readonly Finding[] {
   return changedRelations(earlier, present.graph).flatMap((id) => {
@@ -30,7 +29,7 @@ export function breakingChanges(earlier: CheckArtifact, present: PresentGraph): 
     return before.flatMap((column) => {
       const type = types.get(column.name) ?? null;
       if (!node || type === column.type) return [];
-      const readers = readersOf(id, column.name, present);
+      const readers = present.readersOf(id, column.name);
       const place = type !== null && node.kind === 'model' ? placeOfOutput(node, present.manifest, now, column.name) : undefined;
       return readers.length === 0 ? [] : [breaking({ node, column, type, added, readers, at: place ?? node.at })];
     });
@@ -44,19 +43,6 @@ export function changedRelations(earlier: CheckArtifact, { relations }: CheckedG
     const types = new Map(columns.map(({ name, type }) => [name, type]));
     return earlier.relations[id]?.columns.some(({ name, type }) => types.get(name) !== type) ? [id] : [];
   });
-}
-
-function readersOf(id: NodeId, column: string, { manifest, readsOf }: PresentGraph): readonly Node[] {
-  const children = (manifest.children.get(id) ?? []).flatMap((child) => manifest.nodes.get(child) ?? []);
-  return children.filter((child) => {
-    if (child.kind === 'model') return readsOf(child.id).get(id)?.has(column) ?? false;
-    if (child.kind === 'sync') return publishes(child, column);
-    return child.kind === 'exposure';
-  });
-}
-
-function publishes({ sync: { columns } }: SyncNode, column: string): boolean {
-  return columns.length === 0 || columns.some(({ name, from }) => (from ?? name) === column);
 }
 
 interface Break {

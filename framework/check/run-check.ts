@@ -4,6 +4,7 @@ import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
+import { breakingChanges, changedRelations } from './breaking-changes.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
@@ -14,10 +15,10 @@ import { checkSinks } from './check-sinks.ts';
 import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
-import { compareWithEarlier } from './compare-with-earlier.ts';
+import { findReaders } from './column-readers.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
-import { readProject } from './lineage/read-project.ts';
+import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
 import { hasTreeRules, treeRuleFindings } from './tree-rules/tree-rule-findings.ts';
 import { checkUnitTests } from './unit-tests/check-unit-tests.ts';
@@ -60,7 +61,7 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
   const hooks = await checkHooks(manifest, project, engine, only);
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
-  const broken = earlier ? await compareWithEarlier(earlier, { project, manifest, graph, engine }) : [];
+  const broken = earlier ? await findBroken(earlier, { project, manifest, graph, engine }) : [];
   cache.write((id) => manifest.nodes.has(id));
   const findings = [
     ...rules,
@@ -76,6 +77,12 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
     ...unitTests,
   ];
   return { graph, findings: findings.filter(({ node }) => node === null || only === null || only.has(node)).toSorted(byPlace) };
+}
+
+/** Columns of an earlier check that others still read, and that are gone or of another type. */
+async function findBroken(earlier: CheckArtifact, deps: ReadProjectDeps): Promise<readonly Finding[]> {
+  const { manifest, graph } = deps;
+  return breakingChanges(earlier, { manifest, graph, readersOf: await findReaders(changedRelations(earlier, graph), deps) });
 }
 
 /** Enforced contracts against what ClickHouse says that the models return. */

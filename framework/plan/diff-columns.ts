@@ -11,21 +11,12 @@ export interface ChangedColumn {
   /** ClickHouse types; null where there is none, or none is declared. */
   readonly from: string | null;
   readonly to: string | null;
-  /** Nodes whose SQL read the column before; null where no check of the earlier state says. */
+  /** Nodes that read the column, or read it until it went; null where nothing was checked. */
   readonly readBy: readonly NodeId[] | null;
 }
 
-/** What a check has found, by node id. */
-export type CheckedColumns = Readonly<
-  Record<
-    string,
-    {
-      readonly columns: readonly { readonly name: string; readonly type: string }[];
-      /** By node id, the columns that the node's SQL reads of it. */
-      readonly reads?: Readonly<Record<string, readonly string[]>> | undefined;
-    }
-  >
->;
+/** The columns of relations, by node id. */
+export type CheckedColumns = Readonly<Record<string, { readonly columns: readonly { readonly name: string; readonly type: string }[] }>>;
 
 /** Columns by name, with their types. */
 type Columns = ReadonlyMap<string, string | null>;
@@ -38,7 +29,7 @@ export function diffColumns(present: readonly Node[], earlier: EarlierState, che
     const found =
       checked && [checked.earlier[node.id], checked.present[node.id]].map((relation) => relation && columnsOf(relation.columns));
     const [from, to] = found?.[0] && found[1] ? [found[0], found[1]] : [before.columns, columnsOf(node.columns)];
-    return diffTypes(node.id, from, to, (column) => checked && readersOf(node.id, column, checked.earlier));
+    return diffTypes(node.id, from, to, (column) => checked?.readersOf(node.id, column) ?? null);
   });
 }
 
@@ -50,11 +41,6 @@ function diffTypes(node: NodeId, before: Columns, after: Columns, readBy: (colum
     if (!after.has(column)) return changed('removed');
     return from !== null && to !== null && normalizeSql(from) !== normalizeSql(to) ? changed('retyped') : [];
   });
-}
-
-function readersOf(node: NodeId, column: string, checked: CheckedColumns): NodeId[] {
-  const readers = Object.entries(checked).filter(([, { reads }]) => reads?.[node]?.includes(column));
-  return readers.map(([id]) => id as NodeId).toSorted();
 }
 
 function columnsOf(columns: readonly { readonly name: string; readonly type: string | null }[]): Columns {

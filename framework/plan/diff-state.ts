@@ -30,10 +30,12 @@ export interface Consumer {
   readonly of: readonly NodeId[];
 }
 
-/** What the last checks found of both, where there were checks. */
+/** What checks found of both. */
 export interface CheckedStates {
   readonly earlier: CheckedColumns;
   readonly present: CheckedColumns;
+  /** What reads a column of a relation. */
+  readonly readersOf: (relation: NodeId, column: string) => readonly NodeId[];
 }
 
 /** How a manifest differs from the state it is compared with. Pure. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { breakingChanges } from '../../framework/check/breaking-changes.ts';
 import type { CheckArtifact } from '../../framework/check/check-artifact.ts';
 import type { CheckedRelation } from '../../framework/check/checked-graph.ts';
+import { readersAmong } from '../../framework/check/column-readers.ts';
 import type { NodeId } from '../../framework/manifest/manifest.ts';
 import { projectFolder } from '../support/cli.ts';
 import { loadProjectIn } from './load-project-in.ts';
@@ -80,7 +81,10 @@ async function told(now: Readonly<Record<string, Readonly<Record<string, string>
   const found = breakingChanges(earlier, {
     manifest,
     graph: { relations: new Map(relations), notChecked: new Map(), findings: [] },
-    readsOf: (id) => new Map(Object.entries(reads[id] ?? {}).map(([parent, names]) => [parent as NodeId, new Set(names)])),
+    readersOf: readersAmong(
+      manifest,
+      (id) => new Map(Object.entries(reads[id] ?? {}).map(([parent, names]) => [parent as NodeId, new Set(names)])),
+    ),
   });
   assert.ok(found.every(({ severity, error }) => severity === 'error' && error.code === 'COLUMN_BREAKS'));
   return found.map(({ error }) => error.message);

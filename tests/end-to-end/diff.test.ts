@@ -73,30 +73,23 @@ test('a change is told as nodes, columns and what is made of them', async () => 
   );
 });
 
-test('columns that checks found come before declared ones, with who reads them', async () => {
-  const check = (type: string) =>
-    JSON.stringify({
-      version: 1,
-      project: 'shop',
-      checked_at: '2026-01-01T00:00:00Z',
-      relations: {
-        'model.orders': {
-          relation: '`a`.`orders`',
-          columns: [
-            { name: 'id', type: 'UInt64' },
-            { name: 'price', type },
-          ],
-        },
-        'model.totals': { relation: '`a`.`totals`', columns: [], reads: { 'model.orders': ['price'] } },
-      },
-    });
-  project.write({ 'before/check.json': check('Float64'), 'target/check.json': check('Decimal(18,2)') });
+test('where the state was checked, columns are those that ClickHouse tells, with what reads them', async () => {
+  project.write({ ...stateProject });
+  assert.equal((await gccflow('check')).exitCode, 0);
+  cpSync(join(project.dir, 'target/check.json'), join(project.dir, 'before/check.json'));
+  project.write({
+    'models/orders.sql': (stateProject['models/orders.sql'] as string).replace('o.price / r.rate', 'toDecimal64(o.price, 2)'),
+    'models/totals.sql': '{{config materialized="view"}}\nselect sum(price) as total, count() as orders from {{ref "orders"}}',
+  });
 
-  const { stdout, stderr } = await gccflow('diff', '--state', 'before', '--json');
+  const { stdout } = await gccflow('diff', '--state', 'before', '--json');
   rmSync(join(project.dir, 'before/check.json'));
+  project.write({ 'models/totals.sql': stateProject['models/totals.sql'] as string });
 
-  assert.deepEqual(JSON.parse(stdout || stderr).columns, [
-    { node: 'model.orders', column: 'price', change: 'retyped', from: 'Float64', to: 'Decimal(18,2)', readBy: ['model.totals'] },
+  assert.deepEqual(JSON.parse(stdout).columns, [
+    { node: 'model.orders', column: 'price', change: 'retyped', from: 'Float64', to: 'Decimal(18, 2)', readBy: ['model.totals'] },
+    { node: 'model.totals', column: 'total', change: 'retyped', from: 'Float64', to: 'Decimal(38, 2)', readBy: ['exposure.board'] },
+    { node: 'model.totals', column: 'orders', change: 'added', from: null, to: 'UInt64', readBy: ['exposure.board'] },
   ]);
 });
 
@@ -110,7 +103,7 @@ test('a state without facts, such as dbt leaves, is compared by templates, which
 
   const modified = nodes.filter(({ change }: { change: string }) => change === 'modified');
   assert.deepEqual(modified, [{ node: 'model.orders', file: 'models/orders.sql', change: 'modified', in: ['body'] }]);
-  assert.equal(comparedByTemplate, 7);
+  assert.equal(comparedByTemplate, 8);
   assert.match(stdout, /The state holds no facts of 7 nodes: their templates alone were compared\.\n$/);
 });
 

@@ -7,7 +7,7 @@ export const diff = defineCommand({
   name: 'diff',
   summary: 'Say what a change does to nodes, columns and who reads them.',
   description:
-    'Compares the project with the artifacts of an earlier run: nodes that are new, modified and in what, or removed; columns that are added, removed or of another type; and what is made of all that. Prints Markdown, for a comment on a pull request. Columns are those that gccflow check found where both have a check.json, else those that files declare. Touches no warehouse.',
+    'Compares the project with the artifacts of an earlier run: nodes that are new, modified and in what, or removed; columns that are added, removed or of another type; and what is made of all that. Prints Markdown, for a comment on a pull request. Columns and their readers are those that ClickHouse says, in memory, where the state holds the check.json that gccflow check leaves; else columns that files declare. Touches no warehouse.',
   examples: [
     { command: 'gccflow diff --state prod-artifacts', description: 'As Markdown.' },
     { command: 'gccflow diff --state s3://bucket/gccflow/prod --json', description: 'Against artifacts in S3, as JSON.' },
