@@ -103,7 +103,7 @@ const dbtWords: readonly [readonly string[], RegExp][] = [
   [['clone'], /no command 'clone'[\s\S]*--defer --state FOLDER/],
   [['run', '--profiles-dir', '.'], /Targets and their connections stand in project\.yaml/],
   [['parse'], /no command 'parse'[\s\S]*`gccflow ls` reads the whole project/],
-  [['snapshot'], /strategy append/],
+  [['snapshot'], /config\.materialized:snapshot/],
 ];
 for (const [args, expected] of dbtWords) {
   test(`gccflow ${args.join(' ')} says what to do instead`, async () => {
