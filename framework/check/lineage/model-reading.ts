@@ -1,5 +1,6 @@
+import type { WarehouseSettings } from '../../connections/warehouse.ts';
 import type { NodeId } from '../../manifest/manifest.ts';
-import type { EngineAnswer } from '../check-engine.ts';
+import type { EngineAnswer, EngineStatement } from '../check-engine.ts';
 import { sqlTokens } from '../sql-tokens.ts';
 import { treeRules } from '../tree-rules/index.ts';
 import type { TreeMark } from '../tree-rules/tree-rule.ts';
@@ -32,13 +33,13 @@ interface BranchReading {
   readonly marks: readonly ModelMark[];
 }
 
-/** What to ask of a SELECT: its tree, and the one before analysis where that tells of a `*` or of a CTE that is not read. */
-export function treeStatements(sql: string): readonly string[] {
-  return isPlain(sql) ? [explainQueryTree(sql)] : [explainQueryTree(sql), explainRawTree(sql)];
+/** What to ask of a SELECT: its tree, and the one before analysis where that tells of a `*`, of a CTE that is not read, or of how a key of USING is written. */
+export function treeStatements(sql: string, settings: WarehouseSettings = {}): readonly EngineStatement[] {
+  return isPlain(sql) ? [explainQueryTree(sql, settings)] : [explainQueryTree(sql, settings), explainRawTree(sql, settings)];
 }
 
 function isPlain(sql: string): boolean {
-  return !/\*|\b(columns|with)\b/i.test(sql);
+  return !/\*|\b(columns|with|using)\b/i.test(sql);
 }
 
 /** Reads what was asked of each branch of a model's SQL. Of an incremental model both count. */

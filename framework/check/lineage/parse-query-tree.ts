@@ -1,18 +1,22 @@
+import type { WarehouseSettings } from '../../connections/warehouse.ts';
+import type { EngineStatement } from '../check-engine.ts';
 import { type Clause, type ClauseName, clauseNames, flatten, type QueryNode, type TreeNode } from './query-tree.ts';
 import { type OutlineNode, readOutline, TreeNotUnderstood } from './read-outline.ts';
 import { splitColumns } from './split-columns.ts';
 
 /**
  * The statement that makes ClickHouse tell how it understands a query. One pass resolves names and types; the later ones rewrite for speed, and some of them
- * lose columns: `count(x)` becomes `count()`.
+ * lose columns: `count(x)` becomes `count()`. A scalar subquery of many values would be put away under a number, and its columns with it.
  */
-export function explainQueryTree(sql: string): string {
-  return `explain query tree run_passes = 1, passes = 1 ${sql}`;
+export function explainQueryTree(sql: string, settings: WarehouseSettings = {}): EngineStatement {
+  const hasSubquery = /\(\s*(?:select|with)\b/i.test(sql);
+  const kept = hasSubquery ? { ...settings, enable_scalar_subquery_optimization: 0 } : settings;
+  return { sql: `explain query tree run_passes = 1, passes = 1 ${sql}`, settings: kept };
 }
 
 /** The same before names are resolved: `*` is still there, and every CTE, read or not. */
-export function explainRawTree(sql: string): string {
-  return `explain query tree run_passes = 0 ${sql}`;
+export function explainRawTree(sql: string, settings: WarehouseSettings = {}): EngineStatement {
+  return { sql: `explain query tree run_passes = 0 ${sql}`, settings };
 }
 
 /** The tree in the rows of an answer. Throws TreeNotUnderstood where it holds what this version of ClickHouse says in another way. */
@@ -92,7 +96,8 @@ function build(node: OutlineNode): TreeNode {
     }
     case 'MATCHER': {
       const [, matcherType = ''] = match(node, 'matcher');
-      return { kind: 'matcher', id, matcherType, transformers: node.nodes.map(build) };
+      const qualified = /, qualified_identifier: /.test(node.attributes);
+      return { kind: 'matcher', id, matcherType, qualified, transformers: node.nodes.flatMap((list) => list.nodes.map(build)) };
     }
     case 'EXCEPT COLUMN TRANSFORMER':
     case 'REPLACE COLUMN TRANSFORMER':

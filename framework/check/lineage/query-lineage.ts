@@ -2,8 +2,8 @@ import { type ColumnRef, distinctRefs, type FindReadable } from './column-ref.ts
 import { elementOf } from './element-of.ts';
 import { lookedUp } from './looked-up.ts';
 import { type ClauseName, type ColumnNode, childrenOf, flatten, outputNames, type QueryNode, slotOf, type TreeNode } from './query-tree.ts';
-import { starSlots } from './star-slots.ts';
 import { TreeIndex } from './tree-index.ts';
+import { type WrittenSlots, writtenSlots } from './written-slots.ts';
 
 export interface QueryLineage {
   /** Output columns by position, and the columns whose values theirs are computed of. A window's partition and order count: they decide the value. */
@@ -16,10 +16,11 @@ export interface QueryLineage {
 
 /** Where the columns of an analysed query come from; `raw` is its tree before analysis. Throws TreeNotUnderstood. */
 export function lineageOf(tree: TreeNode, raw: TreeNode, find: FindReadable): QueryLineage {
-  const tracer = new Tracer(new TreeIndex(tree, find));
+  const written = writtenSlots(tree, raw);
+  const tracer = new Tracer(new TreeIndex(tree, find), written);
   const columns = outputNames(tree).map((name, index) => ({ name, from: tracer.reach({ slots: [slotOf(tree, index)], columns: [] }) }));
   const influences = tracer.influences();
-  const reads = distinctRefs([...columns.flatMap(({ from }) => from), ...influences, ...tracer.named(starSlots(tree, raw))]);
+  const reads = distinctRefs([...columns.flatMap(({ from }) => from), ...influences, ...tracer.named()]);
   return { columns, influences, reads };
 }
 
@@ -34,10 +35,12 @@ const noInfluence: ReadonlySet<ClauseName> = new Set(['WINDOW', 'INTERPOLATE']);
 
 class Tracer {
   readonly #index: TreeIndex;
+  readonly #written: WrittenSlots;
   readonly #parts = new Map<string, Parts>();
 
-  constructor(index: TreeIndex) {
+  constructor(index: TreeIndex, written: WrittenSlots) {
     this.#index = index;
+    this.#written = written;
   }
 
   /** The columns of relations behind parts. A recursive query leads back to itself, so each slot is taken once. */
@@ -63,7 +66,8 @@ class Tracer {
   }
 
   /** Columns that the query names somewhere, asked for after the others: what only a `*` covers is left out unless something was found to use it. */
-  named(starred: ReadonlySet<string>): readonly ColumnRef[] {
+  named(): readonly ColumnRef[] {
+    const { starred } = this.#written;
     const slots = [...this.#index.nodes.values()].flatMap((node) =>
       node.kind === 'query' ? node.projection.map((_, at) => slotOf(node, at)) : [],
     );
@@ -89,7 +93,10 @@ class Tracer {
     const parts: Parts = { slots: [], columns: [] };
     const [id = -1, index = 0] = slot.split(':').map(Number);
     const node = this.#index.nodes.get(id);
-    if (node?.kind === 'query') for (const expression of outputOf(node, index)) this.#collect(expression, parts);
+    for (const expression of node?.kind === 'query' ? outputOf(node, index) : []) {
+      if (expression.kind === 'column' && this.#written.qualified.has(slot)) this.#collectColumn(expression, parts);
+      else this.#collect(expression, parts);
+    }
     if (node?.kind === 'union') parts.slots.push(...givingRows(node.mode, node.queries).map((query) => slotOf(query, index)));
     this.#parts.set(slot, parts);
     return parts;
@@ -108,7 +115,7 @@ class Tracer {
     if (node.kind === 'table') into.columns.push(...this.#index.allOf(node.name));
     if (node.kind === 'function') {
       const element = elementOf(node, (column) => this.#index.behind(column));
-      for (const part of element ? [element] : childrenOf(node)) this.#collect(part, into);
+      for (const part of element ?? childrenOf(node)) this.#collect(part, into);
       into.columns.push(...lookedUp(node, this.#index.find));
       return;
     }

@@ -193,6 +193,8 @@ export interface MatcherNode {
   readonly id: number;
   /** `ASTERISK`, `COLUMNS_REGEXP`, `COLUMNS_LIST`. */
   readonly matcherType: string;
+  /** Whether it is one of a single relation: `t.*`. */
+  readonly qualified: boolean;
   readonly transformers: readonly TreeNode[];
 }
 

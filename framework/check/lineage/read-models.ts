@@ -62,9 +62,7 @@ export async function readModels(models: readonly ModelNode[], deps: ReadModelsD
 /** The answers for each model of a batch. */
 async function ask(batch: readonly Unread[], { manifest, graph, engine }: ReadModelsDeps): Promise<readonly (readonly EngineAnswer[])[]> {
   await graph.ensureTables(batch.flatMap(({ node }) => [node.id, ...(manifest.parents.get(node.id) ?? [])]));
-  const statements = batch.map(({ node, branches }) =>
-    branches.flatMap(treeStatements).map((sql) => ({ sql, settings: node.config.query_settings })),
-  );
+  const statements = batch.map(({ node, branches }) => branches.flatMap((sql) => treeStatements(sql, node.config.query_settings)));
   const answers = [...(await engine.run(statements.flat()))];
   return statements.map((own) => answers.splice(0, own.length));
 }

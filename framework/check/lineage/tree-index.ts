@@ -29,6 +29,8 @@ export class TreeIndex {
     const nodes = walkTree(tree);
     for (const node of nodes) {
       if (node.kind === 'tableFunction' && opaque.has(node.name)) throw new TreeNotUnderstood(`a table function '${node.name}'`);
+      if (node.kind === 'function' && node.name === '__getScalar')
+        throw new TreeNotUnderstood('the value of a subquery without the subquery');
       if (node.kind === 'identifier' || node.kind === 'matcher') throw new TreeNotUnderstood('a name that is not resolved');
     }
     this.nodes = new Map(nodes.toReversed().map((node) => [node.id, node])); // a node that is printed again is the same

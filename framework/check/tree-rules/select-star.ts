@@ -1,5 +1,5 @@
 import { type QueryNode, slotOf, type TreeNode, walkTree } from '../lineage/query-tree.ts';
-import { starSlots } from '../lineage/star-slots.ts';
+import { writtenSlots } from '../lineage/written-slots.ts';
 import { isToken, type SqlToken } from '../sql-tokens.ts';
 import type { TreeRule } from './tree-rule.ts';
 
@@ -9,7 +9,7 @@ export const selectStar: TreeRule = {
   hint: 'List the columns: a column that is added above would appear here, and one that is renamed would be lost.',
   marksOf({ tree, raw, tokens }) {
     const nodes = new Map(walkTree(tree).map((node) => [node.id, node]));
-    const starred = starSlots(tree, raw);
+    const { starred } = writtenSlots(tree, raw);
     const isOpen = outputQueries(tree).some((query) => query.projection.some((_, index) => reachesRelation(query, index, nodes, starred)));
     return isOpen
       ? [{ offset: starOf(tokens)?.start ?? 0, message: 'selects *, so that its columns are whatever the relations have that it reads' }]

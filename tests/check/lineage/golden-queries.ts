@@ -54,7 +54,7 @@ export async function lineagesOf(
   engine: CheckEngine,
   find: FindReadable,
 ): Promise<readonly QueryLineage[]> {
-  const answers = await engine.run(queries.flatMap(({ sql }) => [{ sql: explainQueryTree(sql) }, { sql: explainRawTree(sql) }]));
+  const answers = await engine.run(queries.flatMap(({ sql }) => [explainQueryTree(sql), explainRawTree(sql)]));
   return queries.map(({ name }, index) => {
     const [tree, raw] = answers.slice(2 * index);
     if (tree?.kind !== 'rows' || raw?.kind !== 'rows') throw new Error(`${name}: ${JSON.stringify(tree)}`);

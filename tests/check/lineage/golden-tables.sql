@@ -11,4 +11,5 @@ create table g.known (handle String) engine = Set;
 create table g.label (id UInt64, text String) engine = Join(any, left, id);
 create table g.`odd table` (`the name` String, `a.b` String) engine = Null;
 create table g.computed (a UInt8, double UInt16 alias a * 2, kept UInt16 materialized a + 1) engine = Null;
+create table g.raw (id UInt64, payload JSON, kind Variant(UInt64, String), any_value Dynamic) engine = Null;
 create dictionary g.geo (country String, region String, currency String) primary key country source(null()) layout(complex_key_hashed()) lifetime(0);

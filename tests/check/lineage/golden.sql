@@ -737,3 +737,131 @@ with a as (select * from account), b as (select *, upper(name) as loud from a) s
 --> h: account.handle
 --> n:
 --~ account.handle, follower.handle
+
+-- 133 using: the key of one side by name is that side's
+select p.handle as h, a.handle as g, handle from post as p inner join account as a using (handle);
+--> h: post.handle
+--> g: account.handle
+--> handle: account.handle, post.handle
+--~ account.handle, post.handle
+
+-- 134 using: every column of one side
+select a.* except (country, updated) from account as a left join follower as f using (handle);
+--> handle: account.handle
+--> name: account.name
+--> followers: account.followers
+--~ account.handle, follower.handle
+
+-- 135 using of several keys
+select handle, follower, x.since as a from follower as x inner join (select handle, follower from follower where since > '2024-01-01') as y using (handle, follower);
+--> handle: follower.handle
+--> follower: follower.follower
+--> a: follower.since
+--~ follower.follower, follower.handle, follower.since
+
+-- 136 a tuple kept by argMax, taken apart
+select handle, argMax((title, views), posted) as best, best.1 as best_title, tupleElement(best, 2) as best_views from post group by handle;
+--> handle: post.handle
+--> best: post.posted, post.title, post.views
+--> best_title: post.posted, post.title
+--> best_views: post.posted, post.views
+--~ post.handle
+
+-- 137 tuples gathered in an array, joined back and taken apart
+select handle, p.1 as id, p.2 as views from (select handle, arraySort(x -> x.2, groupArray((id, views))) as posts from post group by handle) array join posts as p;
+--> handle: post.handle
+--> id: post.id
+--> views: post.views
+--~ post.handle, post.id, post.views
+
+-- 138 arrays side by side
+select z.1 as url, z.2 as width from post array join arrayZip(media.url, media.width) as z;
+--> url: post.media.url
+--> width: post.media.width
+--~ post.media.url, post.media.width
+
+-- 139 parts of JSON, of a variant, of a dynamic
+select payload.a.b as b, payload.n::UInt64 as n, kind.UInt64 as k, variantType(kind) as t, any_value.String as s from raw;
+--> b: raw.payload
+--> n: raw.payload
+--> k: raw.kind
+--> t: raw.kind
+--> s: raw.any_value
+
+-- 140 parts of JSON of a subquery
+select p.user.id as user from (select payload as p from raw where payload.kind = 'x');
+--> user: raw.payload
+--~ raw.payload
+
+-- 141 a scalar subquery that names a column outside
+select handle, (select max(views) from post where post.handle = account.handle) as best from account;
+--> handle: account.handle
+--> best: post.views
+--~ account.handle, post.handle
+
+-- 142 exists as a value
+select handle, exists (select 1 from follower where follower.since > '2024-01-01') as busy from account;
+--> handle: account.handle
+--> busy:
+--~ follower.since
+
+-- 143 in a union
+select id from post where handle in (select handle from account union all select follower from follower);
+--> id: post.id
+--~ account.handle, follower.follower, post.handle
+
+-- 144 except all over several queries
+(select handle from account union all select follower from follower) except all select handle from post where likes > 1;
+--> handle: account.handle, follower.follower
+--~ post.handle, post.likes
+
+-- 145 columns like a pattern
+select * ilike '%ie%' from post;
+--> views: post.views
+
+-- 146 rows side by side
+select a, b from (select handle as a from account) as x paste join (select follower as b from follower) as y;
+--> a: account.handle
+--> b: follower.follower
+
+-- 147 any join
+select p.id as id, any(f.follower) as one from post as p any left join follower as f on f.handle = p.handle group by p.id;
+--> id: post.id
+--> one: follower.follower
+--~ follower.handle, post.handle, post.id
+
+-- 148 transform, multiIf, nullIf
+select transform(country, ['in', 'us'], ['a', 'b'], name) as t, multiIf(followers > 10, name, followers > 5, handle, country) as m, nullIf(name, handle) as n from account;
+--> t: account.country, account.name
+--> m: account.country, account.followers, account.handle, account.name
+--> n: account.handle, account.name
+
+-- 149 several windows of one column
+select id, sum(views) over w as running, views / max(views) over (partition by toStartOfMonth(posted)) as share from post window w as (order by posted rows unbounded preceding) order by running;
+--> id: post.id
+--> running: post.posted, post.views
+--> share: post.posted, post.views
+--~ post.posted, post.views
+
+-- 150 a CTE that hides a column's name
+with handle as (select name from account) select post.handle as h, (select count() from handle) as n from post;
+--> h: post.handle
+--> n:
+
+-- 151 an array of a CTE, by a scalar subquery
+with (select groupArray(account.handle) from account where followers > 1) as big select id, has(big, handle) as is_big from post;
+--> id: post.id
+--> is_big: account.handle, post.handle
+--~ account.followers
+
+-- 152 three levels with unused columns
+select month, total from (select toStartOfMonth(day) as month, sum(v) as total, any(h) as someone from (select toDate(posted) as day, views as v, handle as h, likes from post) group by month);
+--> month: post.posted
+--> total: post.views
+--~ post.posted
+
+-- 153 a scalar subquery that is an array, a tuple, a map
+select (select groupArray(account.name) from account) as names, (select (min(views), max(likes)) from post).2 as most, (select any(map(account.handle, account.name)) from account) as pairs from category;
+--> names: account.name
+--> most: post.likes
+--> pairs: account.handle, account.name

@@ -55,7 +55,7 @@ test('a tree before analysis still has the stars and every CTE', async () => {
   await using engine = await openCheckEngine();
 
   const [answer] = await engine.run([
-    { sql: explainRawTree('with a as (select 1), b as (select 2) select * except (x) replace (y + 1 as y) apply toString from a') },
+    explainRawTree('with a as (select 1), b as (select 2) select * except (x) replace (y + 1 as y) apply toString from a'),
   ]);
 
   const tree = parseQueryTree(answer?.kind === 'rows' ? answer.rows : []);
@@ -104,7 +104,7 @@ test('a deep tree is walked without an end to the stack', () => {
 });
 
 async function explained(engine: CheckEngine, sql: string): Promise<TreeNode> {
-  const [answer] = await engine.run([{ sql: explainQueryTree(sql) }]);
+  const [answer] = await engine.run([explainQueryTree(sql)]);
   assert.ok(answer?.kind === 'rows', JSON.stringify(answer));
   return parseQueryTree(answer.rows);
 }
