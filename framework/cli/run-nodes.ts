@@ -48,7 +48,12 @@ export async function runNodes(
   const plan = await planAgain();
 
   const ran = await runWithProgress(plan, deferred, { connections, values, context, threads, waitLockMs, stale, replan: planAgain });
-  return finishRun(joinResults(before, ran), { opened, shown: deferred.manifest, request, executionTime: plan.executionTime }, values, context);
+  return finishRun(
+    joinResults(before, ran),
+    { opened, shown: deferred.manifest, request, executionTime: plan.executionTime },
+    values,
+    context,
+  );
 }
 
 interface FinishedRun {

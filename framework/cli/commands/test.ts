@@ -14,7 +14,6 @@ export const test = defineCommand({
       command: 'gccflow test --select result:fail --state last-artifacts',
       description: 'Those that failed in the run that left the artifacts.',
     },
-    { command: 'gccflow test --select test_type:unit', description: 'The unit tests alone, without a warehouse.' },
     { command: 'gccflow test --select test_type:singular', description: 'The tests of tests/data.' },
   ],
   positionals: [],
