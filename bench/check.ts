@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateTypedProject } from './check-project.ts';
+import { measureUnitTests } from './check-unit-tests.ts';
 import { type Figure, figure, median } from './figure.ts';
 import { runGccflowFamily } from './gccflow-process.ts';
 
@@ -12,6 +13,7 @@ export async function measure(): Promise<readonly Figure[]> {
   using small = generateTypedProject(112);
   using middle = generateTypedProject(1000);
   using large = generateTypedProject(10_000);
+  const unitTestMs = await measureUnitTests();
   const few = await times(5, () => cold(small.dir));
   const cold1000 = await times(3, () => cold(middle.dir));
   const warm1000 = await times(5, () => {
@@ -26,6 +28,7 @@ export async function measure(): Promise<readonly Figure[]> {
     figure('check.warm_1000', seconds(warm1000), 's'),
     figure('check.cold_10000', seconds(cold10000), 's'),
     figure('check.memory_10000', Math.max(...cold10000.map(({ megabytes }) => megabytes)), 'MB'),
+    figure('check.unit_test', unitTestMs, 'ms'),
   ];
 }
 

@@ -16,6 +16,7 @@ const names = globSync('*.ts', { cwd: import.meta.dirname })
         'figure',
         'bare-consumer',
         'check-project',
+        'check-unit-tests',
         'gccflow-process',
         'assets-flow',
         'assets-servers',
