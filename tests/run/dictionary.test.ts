@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WarehouseFault } from '../../framework/connections/warehouse.ts';
 import { emptyDictionarySql } from '../../framework/materializations/dictionary-sql.ts';
 import { ModelConfig } from '../../framework/project/model-config.ts';
 import { type ScratchProject, scratchProject } from '../support/scratch-project.ts';
+import { watchWarehouse } from '../support/watched-warehouse.ts';
 
 const config = 'materialized="dictionary" primary_key="id"';
 
@@ -90,6 +92,23 @@ test('a layout that cannot hold the key fails before anything is published', asy
   assert.equal(nodes[0]?.error?.code, 'WAREHOUSE_QUERY');
   assert.deepEqual(await project.query(`select name from system.tables where database = '@'`), []);
   assert.deepEqual(await project.staging(), []);
+});
+
+test('a fault that passes while it is loaded is overcome', async () => {
+  await using project = await dictionaryOf(config, `select 1::UInt64 as id, 'x' as name`);
+  let faults = 0;
+  const warehouse = watchWarehouse(project.warehouse, {
+    before: (sql) => {
+      if (!sql.includes('system reload dictionary') || faults++ > 0) return;
+      throw new WarehouseFault('connection reset', { code: null, type: null, retriable: true });
+    },
+  });
+
+  const { status } = await project.run('build', { deps: { warehouse } });
+
+  assert.equal(status, 'success');
+  assert.equal(faults, 2);
+  assert.equal(await lookUp(project, 'toUInt64(1)'), 'x');
 });
 
 test('with a lifetime the dictionary follows what its SELECT reads, and what that is can be built again', async () => {
