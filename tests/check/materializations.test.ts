@@ -19,10 +19,10 @@ test('histories, dictionaries and materialized views are read as what they publi
     'models/counts.sql':
       '{{config materialized="materialized_view" engine="SummingMergeTree" order_by="kind" watermark="at"}}\nselect kind, count() as events from {{source "raw" "event"}} group by kind',
     'models/report.sql': `{{config materialized="table"}}
-select id, dictGet('dbt.kinds', 'kind', id) as kind, dbt_valid_from, dbt_is_deleted, events
+select id, dictGet({{ref "kinds"}}, 'kind', id) as kind, dbt_valid_from, dbt_is_deleted, events
 from {{ref "history"}} as history
 join {{ref "counts"}} as counts on counts.kind = history.kind
-where dbt_valid_to is null -- {{ref "kinds"}}`,
+where dbt_valid_to is null`,
   });
 
   assert.deepEqual(

@@ -18,10 +18,9 @@ select id::UInt64 as id, tier from {{ref "customer"}}`,
   'models/visits.sql': `{{config materialized="materialized_view" engine="SummingMergeTree" order_by="customer" watermark="at" watermark_delay="1s"}}
 select customer, count() as visits from {{source "raw" "visit"}} group by customer`,
   'models/report.sql': `{{config materialized="table"}}
-select visits.customer as customer, visits, dictGet('shop.customer_tier', 'tier', customer) as tier, versions
+select visits.customer as customer, visits, dictGet({{ref "customer_tier"}}, 'tier', customer) as tier, versions
 from {{ref "visits"}} as visits
-join (select id, count() as versions from {{ref "customer_history"}} group by id) as history on history.id = visits.customer
--- {{ref "customer_tier"}}`,
+join (select id, count() as versions from {{ref "customer_history"}} group by id) as history on history.id = visits.customer`,
 };
 
 test('a history, a dictionary and a materialized view are built, read by a model, and brought up to date', async () => {
