@@ -5,6 +5,7 @@ import { type Location, locate, type Position } from '../foundation/location.ts'
 import type { Project } from '../project/project.ts';
 import type { UnitTest, UnitTestRows } from '../project/unit-test.ts';
 import type { Declared } from './build-nodes.ts';
+import { checkOverrides } from './check-overrides.ts';
 import type { ModelNode, NodeId, SeedNode, SourceNode, TestRows, UnitTestInput, UnitTestNode } from './manifest.ts';
 import { parseRelationName } from './relation-name.ts';
 import type { Resolver } from './resolve-refs.ts';
@@ -58,7 +59,7 @@ class UnitTestBuilder {
       overrides: test.overrides,
       config: test.config,
     };
-    if (enabled) this.#checkOverrides(test);
+    if (enabled) checkOverrides(test, this.#project, this.#diagnostics);
     this.#resolver.setParents(node.id, model ? [model.node.id] : []);
     return { node, enabled };
   }
@@ -179,27 +180,8 @@ class UnitTestBuilder {
     return null;
   }
 
-  #checkOverrides(test: UnitTest): void {
-    const { vars, helpers, macros, models } = this.#project;
-    const known = new Set([
-      ...Object.keys(vars),
-      ...[...models, ...macros].flatMap(({ template }) => template.vars.map(({ name }) => name)),
-    ]);
-    for (const [name, at] of Object.entries(test.overrides.varsAt)) {
-      if (known.has(name)) continue;
-      const hint = didYouMean(name, known) ?? 'No template reads it, and project.yaml does not name it.';
-      this.#report('VAR_NOT_FOUND', `The unit test '${test.name}' overrides the var '${name}', which there is not.`, test, at, { hint });
-    }
-    const callable = new Set(['is_incremental', ...helpers.keys(), ...macros.map(({ name }) => name)]);
-    for (const [name, at] of Object.entries(test.overrides.macrosAt)) {
-      if (callable.has(name)) continue;
-      const message = `The unit test '${test.name}' overrides the macro '${name}', which does not exist.`;
-      this.#report('MACRO_NOT_FOUND', message, test, at, { hint: didYouMean(name, callable) });
-    }
-  }
-
   #report(
-    code: 'REF_NOT_FOUND' | 'MACRO_NOT_FOUND' | 'VAR_NOT_FOUND' | 'UNIT_TEST_INPUT' | 'FIXTURE_NOT_FOUND',
+    code: 'REF_NOT_FOUND' | 'MACRO_NOT_FOUND' | 'UNIT_TEST_INPUT' | 'FIXTURE_NOT_FOUND',
     message: string,
     { file }: Pick<UnitTest, 'file'>,
     at: Position,
