@@ -40,7 +40,7 @@ tables:
   const source = manifest.nodes.get('source.beat.profile');
   assert.ok(source?.kind === 'source');
   assert.deepEqual(source.relation, { database: 'raw', name: 'profile_log' });
-  assert.deepEqual(source.freshness, { warnAfterMs: 43_200_000, errorAfterMs: 86_400_000 });
+  assert.deepEqual(source.freshness, { warnAfterMs: 43_200_000, errorAfterMs: 86_400_000, filter: null });
   assert.deepEqual(source.tags, ['beat', 'core']);
   const seed = manifest.nodes.get('seed.city');
   assert.ok(seed?.kind === 'seed');
