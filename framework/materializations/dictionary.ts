@@ -69,11 +69,11 @@ function requireUnique({ config }: BuildInput, rows: string): WriteStep {
   return {
     kind: 'require_none',
     purpose: 'hold that every row has a key of its own',
-    query: `select concat(toString(tuple(${keys})), ' comes ', toString(count()), ' times') as item, count() over () as total
+    query: `select concat(toString(tuple(${keys})), ' comes ', toString(count()), ' times') as gccflow_item, count() over () as gccflow_total
 from ${rows}
 group by ${keys}
 having count() > 1
-order by item
+order by gccflow_item
 limit 5`,
     code: 'DICTIONARY_KEYS',
     what: `values of its primary_key (${names.join(', ')}) with more than one row`,

@@ -81,7 +81,7 @@ export type WriteStep =
       readonly sql: string;
       readonly settings: StatementSettings;
     }
-  /** Throws `code` where `query` returns rows: `item` says what is wrong in each, `total` how many there are. */
+  /** Throws `code` where `query` returns rows: `gccflow_item` says what is wrong in each, `gccflow_total` how many there are. */
   | {
       readonly kind: 'require_none';
       readonly purpose: string;

@@ -47,7 +47,7 @@ export function planNextVersions(input: BuildInput): BuildPlan {
 
 interface Tables {
   readonly source: Relation;
-  /** For each version that begins or ends: `key_1`…, `closes` (the version that ends, or NULL), `at`, and whether it is a deletion. */
+  /** For each version that begins or ends: `gccflow_key_1`…, `gccflow_closes` (the version that ends, or NULL), `gccflow_at`, and whether it is a deletion. */
   readonly changes: Relation;
   readonly delta: Relation;
   readonly kept: Relation;
@@ -75,31 +75,31 @@ function findChanges(input: BuildInput, tables: Tables): WriteStep {
     'dbt_scd_id',
     'dbt_valid_from',
     'dbt_updated_at',
-    ...(marksDeleted ? [`dbt_is_deleted = 'True' as is_deleted`] : []),
-    ...(hash === null ? [] : [`${hash} as row_hash`]),
+    ...(marksDeleted ? [`dbt_is_deleted = 'True' as gccflow_is_deleted`] : []),
+    ...(hash === null ? [] : [`${hash} as gccflow_row_hash`]),
   ];
   const changed = [
-    hash === null ? 'source.changed_at > current.dbt_updated_at' : 'source.row_hash != current.row_hash',
-    ...(marksDeleted ? ['current.is_deleted'] : []),
+    hash === null ? 'source.gccflow_changed_at > current.dbt_updated_at' : 'source.gccflow_row_hash != current.gccflow_row_hash',
+    ...(marksDeleted ? ['current.gccflow_is_deleted'] : []),
   ];
-  const begun = `select ${named(keyColumns(config, 'source'))}, current.dbt_scd_id as closes, assumeNotNull(multiIf(
-    current.dbt_scd_id is not null, if(source.changed_at > current.dbt_valid_from, source.changed_at, greatest(${now}, current.dbt_valid_from + toIntervalMicrosecond(1))),
-    earlier.ended is not null, if(source.changed_at >= earlier.ended, source.changed_at, greatest(${now}, earlier.ended)),
-    source.changed_at)) as at, false as is_deletion
+  const begun = `select ${named(keyColumns(config, 'source'))}, current.dbt_scd_id as gccflow_closes, assumeNotNull(multiIf(
+    current.dbt_scd_id is not null, if(source.gccflow_changed_at > current.dbt_valid_from, source.gccflow_changed_at, greatest(${now}, current.dbt_valid_from + toIntervalMicrosecond(1))),
+    earlier.gccflow_ended is not null, if(source.gccflow_changed_at >= earlier.gccflow_ended, source.gccflow_changed_at, greatest(${now}, earlier.gccflow_ended)),
+    source.gccflow_changed_at)) as gccflow_at, false as gccflow_is_deletion
 from (
-  select ${[...keys, `${changedAt(config, executionTime)} as changed_at`, ...(hash === null ? [] : [`${hash} as row_hash`])].join(', ')}
+  select ${[...keys, `${changedAt(config, executionTime)} as gccflow_changed_at`, ...(hash === null ? [] : [`${hash} as gccflow_row_hash`])].join(', ')}
   from ${source}
 ) as source
 left join (
   select ${current.join(', ')} from ${table} where ${open}
 ) as current on ${on('current')}
 left join (
-  select ${keys.join(', ')}, max(dbt_valid_to) as ended from ${table}
+  select ${keys.join(', ')}, max(dbt_valid_to) as gccflow_ended from ${table}
   where (${keys.join(', ')}) in (select ${keys.join(', ')} from ${source} where (${keys.join(', ')}) not in (select ${keys.join(', ')} from ${table} where ${open}))
   group by ${keys.join(', ')}
 ) as earlier on ${on('earlier')}
 where current.dbt_scd_id is null or ${changed.join(' or ')}`;
-  const gone = `select ${named(keys)}, toNullable(dbt_scd_id) as closes, greatest(${now}, dbt_valid_from + toIntervalMicrosecond(1)) as at, true as is_deletion
+  const gone = `select ${named(keys)}, toNullable(dbt_scd_id) as gccflow_closes, greatest(${now}, dbt_valid_from + toIntervalMicrosecond(1)) as gccflow_at, true as gccflow_is_deletion
 from ${table}
 where ${[open, ...(marksDeleted ? [`dbt_is_deleted = 'False'`] : [])].join(' and ')} and (${keys.join(', ')}) not in (select ${keys.join(', ')} from ${source})`;
   const sql = config.hard_deletes === 'ignore' ? begun : `${begun}\nunion all\n${gone}`;
@@ -116,32 +116,32 @@ function rowHash({ config }: BuildInput): string | null {
 }
 
 function named(keys: readonly string[]): string {
-  return keys.map((key, index) => `${key} as key_${index + 1}`).join(', ');
+  return keys.map((key, index) => `${key} as gccflow_key_${index + 1}`).join(', ');
 }
 
 function endedSql({ stage, config }: BuildInput, { changes, delta }: Tables): string {
   return `insert into ${relationSql(delta)}
-select version.* replace (changes.at as dbt_valid_to)
+select version.* replace (changes.gccflow_at as dbt_valid_to)
 from (select * from ${relationSql(stage)} where ${isOpen(config)}) as version
-inner join ${relationSql(changes)} as changes on version.dbt_scd_id = changes.closes`;
+inner join ${relationSql(changes)} as changes on version.dbt_scd_id = changes.gccflow_closes`;
 }
 
 function begunSql({ config, executionTime }: BuildInput, { source, changes }: Tables): string {
   const keys = keyColumns(config, 'source');
-  const times = { id: keys, updatedAt: changedAt(config, executionTime, 'source'), begins: 'changes.at' };
+  const times = { id: keys, updatedAt: changedAt(config, executionTime, 'source'), begins: 'changes.gccflow_at' };
   return `select source.*,\n${versionValues(config, times)}
 from ${relationSql(source)} as source
-inner join ${relationSql(changes)} as changes on ${keys.map((key, index) => `${key} = changes.key_${index + 1}`).join(' and ')}
-where not changes.is_deletion`;
+inner join ${relationSql(changes)} as changes on ${keys.map((key, index) => `${key} = changes.gccflow_key_${index + 1}`).join(' and ')}
+where not changes.gccflow_is_deletion`;
 }
 
 function deletedSql({ stage, config }: BuildInput, { changes, delta }: Tables): string {
-  const id = scdId(keyColumns(config, 'version'), 'changes.at');
+  const id = scdId(keyColumns(config, 'version'), 'changes.gccflow_at');
   return `insert into ${relationSql(delta)}
-select version.* replace (${id} as dbt_scd_id, changes.at as dbt_updated_at, changes.at as dbt_valid_from, ${openEnd(config)} as dbt_valid_to, 'True' as dbt_is_deleted)
+select version.* replace (${id} as dbt_scd_id, changes.gccflow_at as dbt_updated_at, changes.gccflow_at as dbt_valid_from, ${openEnd(config)} as dbt_valid_to, 'True' as dbt_is_deleted)
 from (select * from ${relationSql(stage)} where ${isOpen(config)}) as version
-inner join ${relationSql(changes)} as changes on version.dbt_scd_id = changes.closes
-where changes.is_deletion`;
+inner join ${relationSql(changes)} as changes on version.dbt_scd_id = changes.gccflow_closes
+where changes.gccflow_is_deletion`;
 }
 
 function keptSql(input: BuildInput, tables: Tables): string {
@@ -156,5 +156,5 @@ function affectedSql({ stage, config }: BuildInput, tables: Tables): string {
 }
 
 function closedIds({ changes }: Tables): string {
-  return `select assumeNotNull(closes) from ${relationSql(changes)} where closes is not null`;
+  return `select assumeNotNull(gccflow_closes) from ${relationSql(changes)} where gccflow_closes is not null`;
 }

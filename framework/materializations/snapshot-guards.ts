@@ -21,16 +21,16 @@ export function requireKeys({ config }: BuildInput, rows: Relation): WriteStep {
   const noKey = keys.map((key) => `${key} is null`).join(' or ');
   const query = `select concat(toString(tuple(${keys.join(', ')})), multiIf(
   ${noKey}, ' holds a NULL',
-  undated > 0, ${quoteText(` has no ${config.updated_at ?? ''}`, 'clickhouse')},
-  concat(' comes ', toString(times), ' times'))) as item,
-  count() over () as total
+  gccflow_undated > 0, ${quoteText(` has no ${config.updated_at ?? ''}`, 'clickhouse')},
+  concat(' comes ', toString(gccflow_times), ' times'))) as gccflow_item,
+  count() over () as gccflow_total
 from (
-  select ${keys.join(', ')}, count() as times, ${undated} as undated
+  select ${keys.join(', ')}, count() as gccflow_times, ${undated} as gccflow_undated
   from ${relationSql(rows)}
   group by ${keys.join(', ')}
 )
-where times > 1 or undated > 0 or ${noKey}
-order by item
+where gccflow_times > 1 or gccflow_undated > 0 or ${noKey}
+order by gccflow_item
 limit 5`;
   return {
     kind: 'require_none',
@@ -47,13 +47,13 @@ limit 5`;
 export function requireSameEnd({ config, stage, executionTime }: BuildInput): WriteStep[] {
   if (config.valid_to_current === null) return [];
   const table = relationSql(stage);
-  const query = `select toString(dbt_valid_to) as item, count() over () as total
+  const query = `select toString(dbt_valid_to) as gccflow_item, count() over () as gccflow_total
 from (
   select distinct dbt_valid_to from ${table}
   where not (${isOpen(config)}) and dbt_valid_to > ${timeSql(executionTime)}
     and dbt_valid_to > (select max(dbt_valid_from) from ${table}) + toIntervalMicrosecond(1)
 )
-order by item
+order by gccflow_item
 limit 5`;
   return [
     {
@@ -72,21 +72,21 @@ limit 5`;
 export function requireLawful({ config, stage }: BuildInput, changed: Relation): WriteStep {
   const keys = keyColumns(config).join(', ');
   const query = `select distinct concat(toString(tuple(${keys})), multiIf(
-  ends <= dbt_valid_from, ' has a version that ends before it begins',
-  is_open, ' has more than one version that holds',
-  ' has versions that overlap')) as item,
-  count() over () as total
+  gccflow_ends <= dbt_valid_from, ' has a version that ends before it begins',
+  gccflow_is_open, ' has more than one version that holds',
+  ' has versions that overlap')) as gccflow_item,
+  count() over () as gccflow_total
 from (
-  select ${keys}, dbt_valid_from, ${isOpen(config)} as is_open,
-    ifNull(dbt_valid_to, toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC')) as ends,
+  select ${keys}, dbt_valid_from, ${isOpen(config)} as gccflow_is_open,
+    ifNull(dbt_valid_to, toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC')) as gccflow_ends,
     leadInFrame(toNullable(dbt_valid_from)) over (
-      partition by ${keys} order by dbt_valid_from, ends rows between current row and unbounded following
-    ) as next
+      partition by ${keys} order by dbt_valid_from, gccflow_ends rows between current row and unbounded following
+    ) as gccflow_next
   from ${relationSql(stage)}
   where (${keys}) in (select ${keys} from ${relationSql(changed)})
 )
-where ends <= dbt_valid_from or ifNull(ends > next, false)
-order by item
+where gccflow_ends <= dbt_valid_from or ifNull(gccflow_ends > gccflow_next, false)
+order by gccflow_item
 limit 5`;
   return {
     kind: 'require_none',

@@ -29,11 +29,11 @@ export async function requireColumns(step: Step<'require_columns'>, { node, stat
 
 /** Throws the step's code where its query returns rows, and names the first of them. */
 export async function requireNone(step: Step<'require_none'>, { node, statements }: GuardDeps): Promise<void> {
-  const found = await statements.query<{ item: string; total: string }>(step.query, step.settings);
-  const total = Number(found[0]?.total ?? 0);
+  const found = await statements.query<{ gccflow_item: string; gccflow_total: string }>(step.query, step.settings);
+  const total = Number(found[0]?.gccflow_total ?? 0);
   if (total === 0) return;
   const more = total > found.length ? `, and ${(total - found.length).toLocaleString('en')} more` : '';
-  const items = found.map(({ item }) => item).join('; ');
+  const items = found.map((row) => row.gccflow_item).join('; ');
   throw new GccflowError(step.code, `'${node.name}' has ${step.what}: ${items}${more}. What readers see of it is untouched.`, {
     at: node.at,
     hint: step.hint,

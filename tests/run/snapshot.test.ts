@@ -95,6 +95,44 @@ test('columns that the SELECT lacks, that are no time or that a snapshot adds ar
   assert.equal(at?.file, 'models/m.sql');
 });
 
+test('columns may be called what the statements call their own', async () => {
+  const names = [
+    'at',
+    'changed_at',
+    'row_hash',
+    'closes',
+    'item',
+    'total',
+    'times',
+    'source',
+    'version',
+    'current',
+    'changes',
+    'earlier',
+    'key_1',
+    'next',
+    'ends',
+  ];
+  const columns = names.map((name) => `toDateTime('2026-01-01 00:00:00', 'UTC') as ${name}`).join(', ');
+  const model = 'unique_key=(list "version" "item") strategy="check" updated_at="changed_at" check_cols="all" hard_deletes="new_record"';
+  await using project = await snapshotOf(model, `select ${columns}`);
+  await run(project, '2026-01-02');
+  await run(project, '2026-01-03');
+  const unchanged = await count(project);
+  await rewrite(project, model, `select ${columns.replace("01-01 00:00:00', 'UTC') as source", "01-01 00:00:07', 'UTC') as source")}`);
+  await run(project, '2026-01-04');
+  await rewrite(project, model, `select ${columns} where false`);
+
+  await run(project, '2026-01-05');
+
+  assert.equal(unchanged, 1);
+  assert.deepEqual(await project.query('select second(source) as second, dbt_is_deleted from @.m order by dbt_valid_from'), [
+    { second: 0, dbt_is_deleted: 'False' },
+    { second: 7, dbt_is_deleted: 'False' },
+    { second: 7, dbt_is_deleted: 'True' },
+  ]);
+});
+
 test('a column that appears at the source is an error until the config takes it', async () => {
   await using project = await snapshotOf(byTime, row(1, '2026-01-01'));
   await run(project, '2026-01-02');
