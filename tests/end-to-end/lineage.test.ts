@@ -17,11 +17,13 @@ test('a served column is followed up to the field that a flow emits', async () =
 sync.rank.position
 └─ mart_rank.followers_rank
    └─ mart_daily.followers
-      ├─ source.beat.profile_log.followers
-      │  └─ sink.profile_log.followers
-      │     └─ flow.refresh_profile.followers
-      └─ source.beat.profile_log.received_at
-         └─ sink.profile_log.received_at
+      ├─ stg_profile.followers
+      │  └─ source.beat.profile_log.followers
+      │     └─ sink.profile_log.followers
+      │        └─ flow.refresh_profile.followers
+      └─ stg_profile.received_at
+         └─ source.beat.profile_log.received_at
+            └─ sink.profile_log.received_at
 `,
   );
 });
@@ -36,11 +38,11 @@ test('a source column is followed down to what is served, and to the rows that a
     values.stdout,
     `downstream
 source.beat.profile_log.metrics
-├─ mart_daily.likes
-│  └─ mart_rank.ratio
-│     └─ exposure.board
 ├─ stg_profile.metrics
 └─ stg_profile.likes
+   └─ mart_daily.likes
+      └─ mart_rank.ratio
+         └─ exposure.board
 `,
   );
   assert.equal(rows.stdout, 'downstream\nmart_daily.day\n└─ rows of mart_rank\n');

@@ -1,11 +1,13 @@
 import type { Manifest, ModelNode, NodeId } from '../../manifest/manifest.ts';
 import type { Relation } from '../../manifest/relation.ts';
 import { keyOf } from '../check-cache.ts';
-import type { CheckEngine, EngineAnswer } from '../check-engine.ts';
+import type { CheckEngine, EngineAnswer, EngineStatement } from '../check-engine.ts';
 import type { GraphInEngine } from '../checked-graph.ts';
+import { createStub } from '../relation-statements.ts';
 import { renderModel } from '../render-model.ts';
 import type { FindReadable } from './column-ref.ts';
 import { type ModelReading, readingOf, treeStatements } from './model-reading.ts';
+import { nameInlined } from './name-inlined.ts';
 import type { ReadingCache } from './reading-cache.ts';
 
 export interface ReadModelsDeps {
@@ -31,13 +33,14 @@ const batchSize = 64;
 /** What ClickHouse understands of the SQL of models: asked of those that the cache does not know as they are now. */
 export async function readModels(models: readonly ModelNode[], deps: ReadModelsDeps): Promise<ReadonlyMap<NodeId, ModelReading>> {
   const readings = new Map<NodeId, ModelReading>();
+  const named = nameInlined(deps.manifest);
   const unread: Unread[] = [];
   for (const node of models) {
     if (deps.graph.relations.get(node.id)?.from !== 'checked') {
       readings.set(node.id, notChecked);
       continue;
     }
-    const model = render(node, deps);
+    const model = render(node, named, deps);
     const known = deps.cache.find(node.id, model.key);
     if (known) readings.set(node.id, known);
     else unread.push(model);
@@ -61,23 +64,31 @@ export async function readModels(models: readonly ModelNode[], deps: ReadModelsD
 
 /** The answers for each model of a batch. */
 async function ask(batch: readonly Unread[], { manifest, graph, engine }: ReadModelsDeps): Promise<readonly (readonly EngineAnswer[])[]> {
-  await graph.ensureTables(batch.flatMap(({ node }) => [node.id, ...(manifest.parents.get(node.id) ?? [])]));
+  const read = batch.flatMap(({ node }) => [node.id, ...(manifest.parents.get(node.id) ?? [])]);
+  await graph.ensureTables(read);
+  await engine.run(inlinedTables(read, manifest, graph));
   const statements = batch.map(({ node, branches }) => branches.flatMap((sql) => treeStatements(sql, node.config.query_settings)));
   const answers = [...(await engine.run(statements.flat()))];
   return statements.map((own) => answers.splice(0, own.length));
 }
 
+/** Tables for ephemeral models, which the engine does not hold. */
+function inlinedTables(ids: readonly NodeId[], manifest: Manifest, graph: GraphInEngine): readonly EngineStatement[] {
+  return [...new Set(ids)].flatMap((id) => {
+    const node = manifest.nodes.get(id);
+    const columns = graph.relations.get(id)?.columns;
+    if (node?.kind !== 'model' || node.config.materialized !== 'ephemeral' || !columns) return [];
+    const sql = createStub(node.relation, columns);
+    return [{ sql, keep: sql }];
+  });
+}
+
 /** The key holds all that a reading depends on: the SQL, and the columns of what it may read. */
-function render(node: ModelNode, { manifest, graph }: ReadModelsDeps): Unread {
-  const { sql, incrementalSql } = renderModel(manifest, node);
+function render(node: ModelNode, named: Manifest, { manifest, graph }: ReadModelsDeps): Unread {
+  const { sql, incrementalSql } = renderModel(named, node);
   const branches = incrementalSql === null ? [sql] : [sql, incrementalSql];
-  const inputs = new Set(manifest.parents.get(node.id));
-  for (const id of inputs) {
-    const input = manifest.nodes.get(id);
-    if (input?.kind === 'model' && input.config.materialized === 'ephemeral')
-      for (const parent of manifest.parents.get(id) ?? []) inputs.add(parent);
-  }
-  const columns = [...inputs].map((id) => [id, graph.relations.get(id)?.columns.map(({ name, type }) => `${name} ${type}`)]);
+  const inputs = manifest.parents.get(node.id) ?? [];
+  const columns = inputs.map((id) => [id, graph.relations.get(id)?.columns.map(({ name, type }) => `${name} ${type}`)]);
   return { node, branches, key: keyOf([branches, node.relation, node.config.query_settings, columns]) };
 }
 

@@ -9,6 +9,7 @@ import type { CheckedGraph } from '../checked-graph.ts';
 import { placeOfConfig } from '../config-place.ts';
 import type { Finding } from '../finding.ts';
 import type { ModelReading } from '../lineage/model-reading.ts';
+import { nameInlined } from '../lineage/name-inlined.ts';
 import { heldTo, pickNodes, ruleHint } from '../project-rules.ts';
 import { treeRules } from './index.ts';
 import { uselessOrderBy } from './unfiltered-order-by.ts';
@@ -33,6 +34,7 @@ export function hasTreeRules({ rules }: Pick<Project, 'rules'>): boolean {
 
 /** What breaks those of the `rules:` of project.yaml that are over SQL: RULE_BROKEN at its place in the author's file, once a place. */
 export function treeRuleFindings(context: TreeRuleContext): readonly Finding[] {
+  const named = { ...context, manifest: nameInlined(context.manifest) }; // offsets of marks are those of its SQL
   return context.project.rules.flatMap((placed): readonly Finding[] => {
     const { rule } = placed;
     if (rule.severity === 'off' || !isTreeRule(rule.rule)) return [];
@@ -42,7 +44,7 @@ export function treeRuleFindings(context: TreeRuleContext): readonly Finding[] {
       const models = [...context.manifest.nodes.values()].filter((node): node is ModelNode => node.kind === 'model' && picked.has(node.id));
       return models
         .filter((node) => isHeld(node, rule, context.manifest))
-        .flatMap((node) => brokenIn(node, name, context).map((broken) => findingOf(node, broken, placed)));
+        .flatMap((node) => brokenIn(node, name, named).map((broken) => findingOf(node, broken, placed)));
     });
   });
 }
@@ -72,7 +74,7 @@ function brokenIn(node: ModelNode, name: TreeRuleName, { project, manifest, grap
     const sql = mapped.get(incremental) ?? renderMapped(manifest, node, { incremental });
     mapped.set(incremental, sql);
     const { at } = sql.sourceOf(offset);
-    return at.file === node.file ? [{ at, message, hint: treeRules[name].hint }] : []; // an inlined model is held to the rules itself
+    return [{ at, message, hint: treeRules[name].hint }];
   });
   return [...new Map(places.map((broken) => [JSON.stringify([broken.at.line, broken.at.column, broken.message]), broken])).values()];
 }
