@@ -64,9 +64,9 @@ const goldens: Readonly<Record<string, { config: ModelConfigInput; incremental?:
 
 for (const [name, { config, incremental = false }] of Object.entries(goldens)) {
   test(`the statements of a ${name}`, (t: TestContext) => {
-    const { steps, mode, scratch } = plan(config, incremental);
+    const { steps, commit = [], mode, scratch } = plan(config, incremental);
 
-    const text = steps.map((step) => `-- ${step.purpose}\n${stepSql(step)}\n${settingsOf(step)}`).join('\n');
+    const text = [...steps, ...commit].map((step) => `-- ${step.purpose}\n${stepSql(step)}\n${settingsOf(step)}`).join('\n');
     t.assert.snapshot(`-- mode: ${mode}\n${text}\n-- dropped: ${scratch.map((table) => table.name).join(', ')}`, { serializers: [String] });
   });
 }
