@@ -19,7 +19,7 @@ import { explainColumns, explainModel, type FaultContext, unaskedFinding } from 
 import { thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { foreignTables, indexRelations } from './foreign-tables.ts';
-import { LayoutProbes, layoutDatabase } from './layout-probes.ts';
+import { LayoutProbes, layoutDatabase, storableTypes } from './layout-probes.ts';
 import { readAsTables } from './read-as-tables.ts';
 import { createStub, describedColumns } from './relation-statements.ts';
 import { type RenderedModel, renderModel } from './render-model.ts';
@@ -83,7 +83,7 @@ class GraphChecker implements GraphInEngine {
   async createDatabases(): Promise<void> {
     const databases = new Set([...this.#manifest.nodes.values()].flatMap((node) => ('relation' in node ? [node.relation.database] : [])));
     const create = (name: string): string => `create database if not exists ${quoteName(name, 'clickhouse')} engine = Memory`;
-    await this.#engine.run([...databases, layoutDatabase].map((name) => kept(create(name))));
+    await this.#engine.run([kept(storableTypes(false)), ...[...databases, layoutDatabase].map((name) => kept(create(name)))]);
   }
 
   /** Sources and seeds. */

@@ -41,7 +41,7 @@ function checkSync(node: SyncNode, columns: readonly TypedColumn[], manifest: Ma
     }
   });
   const published = sync.columns.length > 0 ? sync.columns.map(({ name }) => name) : columns.map(({ name }) => name);
-  const all = [...mistakes, ...unpublished(node, published)];
+  const all = [...mistakes, ...unpublished(node, published), ...unread(node, columns)];
   const placeOf = all.length > 0 ? placesIn(node.file, manifest.projectDir, node.at) : () => node.at;
   return all.map(({ error: { code, message, hint }, path }) =>
     errorFinding(node, new GccflowError(code, message, { at: placeOf(path), hint })),
@@ -73,6 +73,16 @@ function unpublished(
         return { error: new GccflowError('SYNC_COLUMN_MISSING', message, { hint }), path };
       }),
   );
+}
+
+/** A watermark is a column of the relation. */
+function unread({ sync }: SyncNode, columns: readonly TypedColumn[]): ReturnType<typeof unpublished> {
+  const { watermark } = sync;
+  const names = columns.map(({ name }) => name);
+  if (watermark === null || names.includes(watermark)) return [];
+  const message = `Sync '${sync.name}' reads by the watermark '${watermark}', which its relation does not have.`;
+  const hint = didYouMean(watermark, names) ?? `The relation has ${names.join(', ')}.`;
+  return [{ error: new GccflowError('SYNC_COLUMN_MISSING', message, { hint }), path: ['watermark'] }];
 }
 
 function relationOf({ nodes }: Manifest, id: NodeId) {

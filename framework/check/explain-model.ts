@@ -14,9 +14,9 @@ import { describeForm, expandedAt, explainSql, planForm } from './explain-sql.ts
 import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { offlineSql } from './offline-sql.ts';
-import { createStub, describedColumns, describeSelect } from './relation-statements.ts';
+import { createStub, createView, describedColumns, describeSelect } from './relation-statements.ts';
 import type { ModelStep, RenderedModel } from './render-model.ts';
-import { selectItems } from './select-items.ts';
+import { placesOfColumn, selectItems } from './select-items.ts';
 
 /** What is needed to say where a fault stands. */
 export interface FaultContext {
@@ -61,10 +61,11 @@ async function explainCreate(model: RenderedModel, created: Fault, context: Faul
   const columns = described ? describedColumns(described) : [];
   const twice = duplicateFinding(model, columns, context);
   if (twice) return { findings: [twice], columns: null };
-  const bare = createStub(node.relation, columns, asTable);
+  const bare = node.config.materialized === 'view' ? createView(node.relation, sql) : createStub(node.relation, columns, asTable);
   const [made] = await context.engine.run([{ sql: bare, keep: bare, settings }]);
-  if (made && made.kind !== 'rows') return { findings: await explain(model, 'create', made, context), columns: null };
-  return { findings: [], columns };
+  if (!made || made.kind === 'rows') return { findings: [], columns };
+  const typed = made.kind === 'fault' ? columnFinding(model, columns, made, context) : null;
+  return { findings: typed ? [typed] : await explain(model, 'create', made, context), columns: null };
 }
 
 function explain(model: RenderedModel, step: ModelStep, fault: Fault, { manifest, engine }: FaultContext): Promise<readonly Finding[]> {
@@ -82,6 +83,24 @@ function settingFinding(node: ModelNode, { fault, said }: Fault & { readonly kin
   const { code, sentence, hint } = explainFault(fault, said);
   const at = placeOfConfig(project, node, 'query_settings');
   return errorFinding(node, new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at, hint, cause: fault }));
+}
+
+/** A column of a type that no table can have, such as that of a bare NULL. */
+function columnFinding(
+  { node, sql }: RenderedModel,
+  columns: readonly TypedColumn[],
+  { fault, said }: Fault & { readonly kind: 'fault' },
+  { manifest }: FaultContext,
+): Finding | null {
+  const index = columns.findIndex(({ name, type }) => said.includes(`'${name}'`) || said.includes(`\`${name}\``) || said.includes(type));
+  const column = columns[index];
+  if (!column) return null;
+  const mapped = renderMapped(manifest, node, { incremental: false });
+  const offset = placesOfColumn(sql, column.name, index)[0] ?? 0;
+  const message = `${subjectOf(node)} returns '${column.name}' as ${column.type}: ${explainFault(fault, said).sentence}`;
+  const hint = 'Cast it to a type that a table can hold.';
+  const error = new GccflowError('CHECK_TYPE', message, { at: mapped.sourceOf(offset).at, hint, cause: fault });
+  return { ...errorFinding(node, error), ...expandedAt(mapped, offset) };
 }
 
 /** Two columns of one name, at the second. */
@@ -120,6 +139,11 @@ export async function explainColumns(
     return [errorFinding(node, new GccflowError(code, message, { at, hint, cause: answer.fault }))];
   });
   if (wrong.length > 0) return wrong;
+  const twice = node.columns.findLast(({ name }, index) => node.columns.some((other, before) => before < index && other.name === name));
+  if (twice) {
+    const message = `${subjectOf(node)} declares two columns named '${twice.name}'.`;
+    return [errorFinding(node, new GccflowError('CHECK_SQL', message, { at: locate(node.file, twice.at), hint: 'Leave one out.' }))];
+  }
   const { code, sentence, hint } = explainFault(refused.fault, refused.said);
   return [errorFinding(node, new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at: node.at, hint, cause: refused.fault }))];
 }

@@ -36,16 +36,21 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
     engine.run(variants.map((sql) => ({ sql: `${before}${sql}${after}`, settings })));
   const findings: Finding[] = [];
   const taken: Candidate[] = [];
+  let harmless = true; // so far nothing was put in place that may be complained of itself
   let fault: EngineAnswer | undefined = first;
   while (fault && fault.kind !== 'rows' && findings.length < mostFaults) {
     if (fault.kind === 'lost') return [...findings, lostFinding(node, fault)];
     const isSyntax = fault.fault.type === 'SYNTAX_ERROR';
-    if (isSyntax && findings.length > 0) return findings; // of our own making
+    const { sentence } = explainFault(fault.fault, fault.said);
+    if (findings.length > 0 && (isSyntax || /\bnull\b|Nothing/i.test(sentence))) return findings; // of our own making
     const sql = without(mapped.text, taken);
     const [parsed] = isSyntax ? await ask([sql], parseForm) : []; // our own brackets would be taken for those that are missing
     const said = parsed?.kind === 'fault' ? parsed : fault;
-    const { offset, candidate } = await placeFault(said.said, sql, (parsed?.kind === 'fault' ? parseForm : form).before, ask);
-    findings.push(faultFinding(node, said, mapped, offsetBefore(offset, taken)));
+    if (!harmless && !/^UNKNOWN_/.test(fault.fault.type ?? '')) return findings;
+    const place = await placeFault(said.said, sql, (parsed?.kind === 'fault' ? parseForm : form).before, ask);
+    findings.push(faultFinding(node, said, mapped, offsetBefore(place.offset, taken)));
+    harmless &&= place.harmless;
+    const { candidate } = place;
     if (!candidate) break;
     const { at, start, end, replacement } = candidate;
     taken.push({ at: offsetBefore(at, taken), start: offsetBefore(start, taken), end: offsetBefore(end, taken), replacement });

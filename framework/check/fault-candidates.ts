@@ -42,15 +42,18 @@ const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
     'identifier',
   ],
   [/Column '([^']+)' is not under aggregate function/, 'identifier'],
-  [/Multiple expressions .* for alias ([^\s.]+)/, 'alias'],
+  [/Multiple expressions .* for alias ([^\s.]+)|Multiple table expressions with same alias ([^\s.]+)/, 'alias'],
+  [/can't find correlated column '(?:__table\d+\.)?([^']+)'/, 'identifier'],
   [/[Uu]nknown data type family: (\w+)|Window '(\w+)' does not exist/, 'word'],
   [/[Uu]nknown setting '([^']+)'/, 'word'],
   [
-    /Dictionary \(`([^`]+)`\) not found|Cannot load time zone (\S+?):|does not support '([^']+)' unit|while converting '([^']*)' to/,
+    /Dictionary \(`([^`]+)`\) not found|Cannot load time zone (\S+?):|does not support '([^']+)' unit|(?:while converting|[Cc]onvert string|[Pp]arse string) '([^']*)' /,
     'text',
   ],
   [/element with index '(\w+)'/, 'word'],
-  [/requires expression (\w+) with Array/, 'identifier'],
+  [/requires expression (\w+)(?: AS \w+)? with Array/, 'identifier'],
+  [/(ASOF) join|doesn't support (FINAL)|(?:does not|doesn't) support (PREWHERE)/, 'keyword'],
+  [/support (sampl)ing/, 'keyword'],
   [/Positional argument number (\d+)/, 'word'],
   [/(?:Invalid type for filter in|is found in) ((?:PRE)?WHERE|HAVING|QUALIFY)/, 'keyword'],
   [/\b(LIMIT|OFFSET) expression/, 'keyword'],
@@ -73,7 +76,9 @@ export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): rea
     case 'function':
       return calls(culprit.name, tokens);
     case 'keyword':
-      return tokens.flatMap((token) => (isToken(token, culprit.name.toLowerCase()) ? [candidate(token, token, `${token.text} 1 or`)] : []));
+      return tokens.flatMap((token) =>
+        isToken(token, culprit.name.toLowerCase(), `${culprit.name}e`) ? [candidate(token, token, `${token.text} 1 or`)] : [],
+      );
     case 'text':
       return tokens.flatMap((token) =>
         token.kind === 'text' && token.value.includes(culprit.name) ? [candidate(token, token, 'null')] : [],

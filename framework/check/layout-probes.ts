@@ -125,10 +125,19 @@ function statementsOf(config: ModelConfig, columns: readonly TypedColumn[]): rea
   const alone = offline(config);
   return [
     { sql: dropTable({ relation: table }) },
+    { sql: storableTypes(true) },
     { sql: `create table ${relationSql(table)} (${list})\n${tableClauses(alone, '')}`, settings: config.query_settings },
+    { sql: storableTypes(false) },
     ...alterEmptyTable(table, alone).map(({ sql }) => ({ sql })),
   ];
 }
+
+/** Whether tables may hold only what they may by default: a LowCardinality of numbers is for views alone. */
+export function storableTypes(alone: boolean): string {
+  return `set allow_suspicious_low_cardinality_types = ${alone ? 0 : 1}`;
+}
+
+const suspicious = /LowCardinality\((?:Nullable\()?(?!String|FixedString)/;
 
 function layoutText(config: ModelConfig): string {
   return tableClauses(config, '') + JSON.stringify([config.codecs, config.indexes, config.projections]);
@@ -138,6 +147,6 @@ function layoutText(config: ModelConfig): string {
 function namedColumns(config: ModelConfig, columns: readonly TypedColumn[]): readonly TypedColumn[] {
   const text = layoutText(config);
   const meansAll = /Summing|Aggregating|Coalescing|Graphite/i.test(config.engine) || config.projections.length > 0;
-  const named = meansAll ? columns : columns.filter(({ name }) => text.includes(name));
+  const named = meansAll ? columns : columns.filter(({ name, type }) => text.includes(name) || suspicious.test(type));
   return named.length > 0 ? named : [{ name: 'none', type: 'UInt8' }];
 }

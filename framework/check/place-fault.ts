@@ -1,6 +1,6 @@
 import { closest } from '../foundation/closest.ts';
 import type { EngineAnswer } from './check-engine.ts';
-import { allCalls, type Candidate, candidatesOf, culpritsOf } from './fault-candidates.ts';
+import { allCalls, type Candidate, type Culprit, candidatesOf, culpritsOf } from './fault-candidates.ts';
 import { isToken, type SqlToken, sqlTokens } from './sql-tokens.ts';
 
 /** Runs variants of the faulty SQL and says of each what ClickHouse answered. */
@@ -20,6 +20,8 @@ export interface FaultPlace {
   readonly sure: boolean;
   /** What stands there, and what to put there so that ClickHouse looks further; null where nothing can. */
   readonly candidate: Candidate | null;
+  /** Whether what is put there can cause no complaint of types of its own. */
+  readonly harmless: boolean;
 }
 
 const most = 40;
@@ -34,15 +36,39 @@ export async function placeFault(said: string, sql: string, prefix: string, prob
   const syntax = /failed at position (\d+)/.exec(said)?.[1];
   if (syntax !== undefined) {
     const before = Buffer.from(prefix + sql).subarray(0, Number(syntax) - 1); // ClickHouse counts bytes, from 1
-    return { offset: syntaxOffset(before.toString().length - prefix.length, said, tokens), sure: true, candidate: null };
+    return { offset: syntaxOffset(before.toString().length - prefix.length, said, tokens), sure: true, candidate: null, harmless: false };
   }
   for (const culprit of culpritsOf(said)) {
     const candidates = candidatesOf(culprit, tokens).slice(0, most);
     const found = candidates.length > 1 ? await guiltyOf(candidates, said, sql, probe) : candidates[0];
-    if (found) return { offset: found.at, sure: true, candidate: culprit.kind === 'keyword' ? null : found };
+    if (!found) continue;
+    return { offset: operandOf(said, found.at, tokens), sure: true, ...replaceable(culprit, found) };
   }
   const call = await guiltyCall(tokens, sql, probe);
-  return call ? { offset: call.at, sure: true, candidate: call } : { offset: tokens[0]?.start ?? 0, sure: false, candidate: null };
+  if (call) return { offset: call.at, sure: true, candidate: call, harmless: true };
+  return { offset: tokens[0]?.start ?? 0, sure: false, candidate: null, harmless: false };
+}
+
+/** Of `a and b` the operand that the complaint counts, in place of the operator. */
+function operandOf(said: string, offset: number, tokens: readonly SqlToken[]): number {
+  const [, number, operator = ''] = /of (\d+) argument of function (and|or)\b/.exec(said) ?? [];
+  if (number === undefined) return offset;
+  const index = tokens.findIndex(({ start }) => start === offset);
+  const first = tokens.findLastIndex((token, at) => at < index && isToken(token, 'where', 'on', 'having', 'prewhere', 'when')) + 1;
+  const starts = [
+    first,
+    ...tokens
+      .keys()
+      .filter((at) => at >= first && isToken(tokens[at], operator))
+      .map((at) => at + 1),
+  ];
+  return tokens[starts[Number(number) - 1] ?? index]?.start ?? offset;
+}
+
+/** Names and calls can be left out; of an operator the other one that stands there makes another type. */
+function replaceable({ kind }: Culprit, candidate: Candidate): Pick<FaultPlace, 'candidate' | 'harmless'> {
+  const isPart = kind === 'identifier' || kind === 'function' || kind === 'table';
+  return { candidate: isPart ? candidate : null, harmless: /^\w/.test(candidate.replacement) };
 }
 
 /** Where ClickHouse names nothing: the shortest call without which it has nothing to complain of. */
@@ -103,7 +129,9 @@ function syntaxOffset(offset: number, said: string, tokens: readonly SqlToken[])
   if (!before) return token.start;
   const open = tokens.find(({ kind, text, start }) => kind === 'text' && text.includes('\n') && start < offset);
   if (open && token.text.startsWith("'")) return open.start; // a quote that is not closed runs on to the next one
-  if (isMisspelt(before) || (isToken(before, ',') && isToken(tokens[index - 2], ','))) return before.start;
+  const earlier = tokens[index - 2];
+  if (earlier && isToken(before, 'all', 'by', 'join', 'distinct') && isMisspelt(earlier)) return earlier.start; // unoin all select
+  if (isMisspelt(before) || (isToken(before, ',') && isToken(earlier, ','))) return before.start;
   const mayBegin = token.kind === 'word' || token.kind === 'quoted';
   if (!mayBegin || !/Expected one of:.*\bComma\b/s.test(said) || isMisspelt(token) || isToken(token, ...clauses)) return token.start;
   return inList(tokens, index) ? before.start : token.start;

@@ -31,6 +31,11 @@ export function createEmpty({ relation, config }: ModelNode, sql: string, asTabl
   return `create table ${relationSql(relation)}\n${asTable ? table : 'engine = Null'}\nempty as\n${sql}`;
 }
 
+/** A view, which may have columns of types that no table can hold. */
+export function createView(relation: Relation, sql: string): string {
+  return `create view ${relationSql(relation)} as\n${sql}`;
+}
+
 /** The columns of an answer to a DESCRIBE. */
 export function describedColumns(answer: EngineAnswer): readonly TypedColumn[] {
   return answer.kind === 'rows' ? answer.rows.map(([name, type]) => ({ name: String(name), type: String(type) })) : [];
