@@ -28,11 +28,6 @@ export interface ModelReading {
   readonly marks: readonly ModelMark[];
 }
 
-interface BranchReading {
-  readonly lineage: QueryLineage;
-  readonly marks: readonly ModelMark[];
-}
-
 /** What to ask of a SELECT: its tree, and the one before analysis where that tells of a `*`, of a CTE that is not read, or of how a key of USING is written. */
 export function treeStatements(sql: string, settings: WarehouseSettings = {}): readonly EngineStatement[] {
   return isPlain(sql) ? [explainQueryTree(sql, settings)] : [explainQueryTree(sql, settings), explainRawTree(sql, settings)];
@@ -45,36 +40,45 @@ function isPlain(sql: string): boolean {
 /** Reads what was asked of each branch of a model's SQL. Of an incremental model both count. */
 export function readingOf(id: NodeId, branches: readonly string[], answers: readonly EngineAnswer[], find: FindReadable): ModelReading {
   const left = [...answers];
+  const read = branches.map((sql, index) => readBranch(sql, left.splice(0, treeStatements(sql).length), find, index > 0));
+  const marks = read.flatMap((branch) => branch.marks);
+  const [full, ...others] = read.map(({ lineage }) => lineage);
+  if (full?.kind !== 'known') return { lineage: full ?? { kind: 'unknown', why: 'it has no SQL' }, marks };
+  return { lineage: merge(id, full, [full, ...others.filter((lineage) => lineage.kind === 'known')]), marks };
+}
+
+function readBranch(sql: string, answers: readonly EngineAnswer[], find: FindReadable, incremental: boolean): ModelReading {
+  const refused = answers.find((answer) => answer.kind !== 'rows');
+  if (refused) return { lineage: { kind: 'unknown', why: whyRefused(refused) }, marks: [] };
+  let marks: readonly ModelMark[] = [];
   try {
-    const read = branches.flatMap((sql, index) => readBranch(sql, left.splice(0, treeStatements(sql).length), find, index > 0) ?? []);
-    const [full] = read;
-    if (!full) return { lineage: { kind: 'unknown', why: 'its SQL has a mistake' }, marks: [] };
-    return { lineage: merge(id, full.lineage, read), marks: read.flatMap(({ marks }) => marks) };
+    const [tree, raw] = answers.map((answer) => parseQueryTree(answer.kind === 'rows' ? answer.rows : []));
+    if (!tree) return { lineage: { kind: 'unknown', why: 'it has no query tree' }, marks };
+    const select = { tokens: sqlTokens(sql), tree, raw: raw ?? tree };
+    const rules = Object.keys(treeRules) as (keyof typeof treeRules)[];
+    marks = rules.flatMap((rule) => treeRules[rule].marksOf(select).map((mark) => ({ rule, incremental, ...mark })));
+    return { lineage: { kind: 'known', ...lineageOf(select.tree, select.raw, find) }, marks };
   } catch (thrown) {
-    if (thrown instanceof TreeNotUnderstood) return { lineage: { kind: 'unknown', why: `its query tree holds ${thrown.what}` }, marks: [] };
+    if (thrown instanceof TreeNotUnderstood) return { lineage: { kind: 'unknown', why: `its query tree holds ${thrown.what}` }, marks };
     throw thrown;
   }
 }
 
-function readBranch(sql: string, answers: readonly EngineAnswer[], find: FindReadable, incremental: boolean): BranchReading | null {
-  const [tree, raw] = answers.map((answer) => (answer.kind === 'rows' ? parseQueryTree(answer.rows) : null));
-  if (!tree || raw === null) return null;
-  const select = { tokens: sqlTokens(sql), tree, raw: raw ?? tree };
-  const rules = Object.keys(treeRules) as (keyof typeof treeRules)[];
-  const marks = rules.flatMap((rule) => treeRules[rule].marksOf(select).map((mark) => ({ rule, incremental, ...mark })));
-  return { lineage: lineageOf(select.tree, select.raw, find), marks };
+/** Such as a scalar subquery that must have a value: the tables of a check are empty. */
+function whyRefused(answer: EngineAnswer): string {
+  if (answer.kind === 'fault') return `ClickHouse does not explain it: ${answer.fault.message.replace(/\.$/, '')}`;
+  return 'ClickHouse ended while it explained it';
 }
 
-function merge(id: NodeId, full: QueryLineage, branches: readonly BranchReading[]): ModelLineage {
-  const lineages = branches.map(({ lineage }) => lineage);
+function merge(id: NodeId, full: QueryLineage, branches: readonly QueryLineage[]): ModelLineage {
   const foreign = (refs: readonly ColumnRef[]): readonly ColumnRef[] => distinctRefs(refs.filter(({ relation }) => relation !== id));
   return {
     kind: 'known',
     columns: full.columns.map(({ name }, index) => ({
       name,
-      from: foreign(lineages.flatMap(({ columns }) => columns[index]?.from ?? [])),
+      from: foreign(branches.flatMap(({ columns }) => columns[index]?.from ?? [])),
     })),
-    influences: foreign(lineages.flatMap(({ influences }) => influences)),
-    reads: foreign(lineages.flatMap(({ reads }) => reads)),
+    influences: foreign(branches.flatMap(({ influences }) => influences)),
+    reads: foreign(branches.flatMap(({ reads }) => reads)),
   };
 }

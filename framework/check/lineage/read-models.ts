@@ -53,9 +53,10 @@ export async function readModels(models: readonly ModelNode[], deps: ReadModelsD
     const next = unread.splice(0, batchSize);
     asked = ask(next, deps); // answered while these are read
     for (const [index, { node, key, branches }] of batch.entries()) {
-      const reading = readingOf(node.id, branches, answers[index] ?? [], findFor(node));
+      const own = answers[index] ?? [];
+      const reading = readingOf(node.id, branches, own, findFor(node));
       readings.set(node.id, reading);
-      deps.cache.keep(node.id, key, reading);
+      if (own.every(({ kind }) => kind !== 'lost')) deps.cache.keep(node.id, key, reading); // it may be another time
     }
     batch = next;
   }
