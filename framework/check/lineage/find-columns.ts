@@ -1,4 +1,4 @@
-import { didYouMean } from '../../foundation/closest.ts';
+import { closest, didYouMean } from '../../foundation/closest.ts';
 import { GccflowError } from '../../foundation/error.ts';
 import type { Manifest, Node, NodeId } from '../../manifest/manifest.ts';
 import type { ColumnGraph } from './column-graph.ts';
@@ -7,26 +7,34 @@ import type { ColumnRef } from './column-ref.ts';
 /** Of nodes that share a name the first of these kinds is meant. */
 const kinds = ['model', 'seed', 'source', 'sync', 'sink', 'flow', 'ingest'];
 
+/** A node that a text may mean, and the column that its rest then names; empty for all of them. */
+export interface NamedColumn {
+  readonly node: Node;
+  readonly column: string;
+}
+
 /**
- * The columns that a text means: `mart_post.views`, `source.beat.post.views`, `sync.leaderboard.month`, or all of a node by its name alone. Throws
- * SELECTOR_NO_MATCH with the nearest name.
+ * What a text may mean: `mart_post.views`, `source.beat.post.views`, `sync.leaderboard.month`, or a node alone. Names may hold dots, so it may be several, the
+ * longest name of a node first. Throws SELECTOR_NO_MATCH with the nearest name.
  */
-export function findColumns(text: string, manifest: Manifest, columns: ColumnGraph): readonly ColumnRef[] {
+export function findNamed(text: string, manifest: Manifest): readonly NamedColumn[] {
   const byName = nodesByName(manifest);
   const cuts = [text.length, ...[...text.matchAll(/\./g)].map(({ index }) => index).reverse()];
   const named = cuts.flatMap((cut) => {
     const node = byName.get(text.slice(0, cut));
     return node ? [{ node, column: text.slice(cut + 1) }] : [];
   });
+  if (named.length > 0) return named;
+  const near = cuts.flatMap((cut) => closest(text.slice(0, cut), byName.keys())?.concat(text.slice(cut)) ?? []);
+  throw noMatch(`No node of the project is called '${text}', nor has a column of that name.`, near[0] && `Did you mean '${near[0]}'?`);
+}
+
+/** The columns among what a text may mean. Throws SELECTOR_NO_MATCH with the nearest name. */
+export function columnsAmong(named: readonly NamedColumn[], columns: ColumnGraph): readonly ColumnRef[] {
+  const found = named.map(({ node, column }) => refsIn(node.id, column, columns)).find((refs) => refs.length > 0);
+  if (found) return found;
   const [first] = named;
-  if (!first)
-    throw noMatch(
-      `No node of the project is called '${text}', nor has a column of that name.`,
-      didYouMean(text, allNames(byName, columns)),
-    );
-  const found = named.flatMap(({ node, column }) => refsIn(node.id, column, columns));
-  if (found.length > 0) return found;
-  throw noColumn(first.node, first.column, columns);
+  throw first ? noColumn(first.node, first.column, columns) : noMatch('No node is named.', undefined);
 }
 
 /** The name that a person would use for it: the bare name of a model or seed, the id of anything else. */
@@ -51,13 +59,6 @@ function nodesByName(manifest: Manifest): ReadonlyMap<string, Node> {
     for (const name of names) if (!byName.has(name)) byName.set(name, node);
   }
   return byName;
-}
-
-function* allNames(byName: ReadonlyMap<string, Node>, columns: ColumnGraph): Generator<string> {
-  for (const [name, node] of byName) {
-    yield name;
-    for (const column of columns.columns.get(node.id) ?? []) yield `${name}.${column}`;
-  }
 }
 
 function noColumn(node: Node, column: string, columns: ColumnGraph): GccflowError {

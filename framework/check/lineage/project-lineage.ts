@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { engineVersion } from '../../connections/embedded-engine.ts';
-import type { Manifest } from '../../manifest/manifest.ts';
+import type { Manifest, NodeId } from '../../manifest/manifest.ts';
+import { reach } from '../../plan/walk-graph.ts';
 import type { Project } from '../../project/project.ts';
 import { readSeedColumns } from '../../run/read-seed-columns.ts';
 import { CheckCache } from '../check-cache.ts';
@@ -14,14 +15,19 @@ export interface ProjectLineageDeps {
   readonly project: Project;
   readonly manifest: Manifest;
   readonly engine: CheckEngine;
+  /** Nodes whose columns are asked for: what they come from and go into is read, and nothing else. All where it is left out. */
+  readonly of?: readonly NodeId[];
 }
 
 /** The columns of a loaded project and what each comes from. Touches no warehouse. */
-export async function readProjectLineage({ project, manifest, engine }: ProjectLineageDeps): Promise<ColumnGraph> {
+export async function readProjectLineage({ project, manifest, engine, of }: ProjectLineageDeps): Promise<ColumnGraph> {
+  const from = (edges: Manifest['parents']): Iterable<NodeId> => reach(edges, of ?? [], Number.POSITIVE_INFINITY);
+  const only = of ? new Set([...of, ...from(manifest.parents), ...from(manifest.children)]) : null;
   const graph = await checkGraph(manifest, engine, {
     project,
+    only,
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
     cache: CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion()),
   });
-  return buildColumnGraph(manifest, graph, await readProject({ project, manifest, graph, engine }));
+  return buildColumnGraph(manifest, graph, await readProject({ project, manifest, graph, engine, only }));
 }

@@ -13,12 +13,22 @@ export interface ReadProjectDeps {
   readonly manifest: Manifest;
   readonly graph: GraphInEngine;
   readonly engine: CheckEngine;
+  /** Nodes that are asked about; all where null or left out. */
+  readonly only?: ReadonlySet<NodeId> | null;
 }
 
 /** What ClickHouse understands of every model that was checked. It is kept in `.gccflow/cache`, and asked again of what has changed. */
-export async function readProject({ project, manifest, graph, engine }: ReadProjectDeps): Promise<ReadonlyMap<NodeId, ModelReading>> {
+export async function readProject({
+  project,
+  manifest,
+  graph,
+  engine,
+  only = null,
+}: ReadProjectDeps): Promise<ReadonlyMap<NodeId, ModelReading>> {
   const cache = ReadingCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion());
-  const models = [...manifest.nodes.values()].filter((node): node is ModelNode => node.kind === 'model');
+  const models = [...manifest.nodes.values()].filter(
+    (node): node is ModelNode => node.kind === 'model' && (only === null || only.has(node.id)),
+  );
   const readings = await readModels(models, { manifest, graph, engine, cache });
   cache.write((id) => manifest.nodes.has(id));
   return readings;

@@ -29,14 +29,15 @@ export const lineage = defineCommand({
     const { openProject } = await import('../open-project.ts');
     const { openCheckEngine } = await import('../../check/check-engine.ts');
     const { readProjectLineage } = await import('../../check/lineage/project-lineage.ts');
-    const { findColumns } = await import('../../check/lineage/find-columns.ts');
+    const { columnsAmong, findNamed } = await import('../../check/lineage/find-columns.ts');
     const { walkLineage } = await import('../../check/lineage/walk-lineage.ts');
     const { printLineage } = await import('../print-lineage.ts');
     const form = formOf(values);
     const opened = await openProject(values, context);
+    const named = findNamed(context.positionals[0] ?? '', opened.manifest);
     await using engine = await openCheckEngine();
-    const columns = await readProjectLineage({ ...opened, engine });
-    const start = findColumns(context.positionals[0] ?? '', opened.manifest, columns);
+    const columns = await readProjectLineage({ ...opened, engine, of: named.map(({ node }) => node.id) });
+    const start = columnsAmong(named, columns);
     const directions = (['upstream', 'downstream'] as const).filter(
       (direction) => values[direction] || !(values.upstream || values.downstream),
     );
