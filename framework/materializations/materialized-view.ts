@@ -117,10 +117,13 @@ function modifySql({ companion }: BuildInput, select: string): string {
   return `alter table ${relationSql(companion('trigger'))} modify query\n${select}`;
 }
 
-/** Every insert leaves rows of its own; FINAL puts those of an equal key together as the engine says. */
+/**
+ * Every insert leaves rows of its own; FINAL puts those of an equal key together as the engine says. It reads as who made it, so that a grant
+ * on the view is enough for readers.
+ */
 function createReader({ stage, companion, comment, config }: BuildInput): WriteStep {
   const final = isMergeTree(config.engine) && !/^\s*(Shared|Replicated)?MergeTree\b/i.test(config.engine) ? ' final' : '';
-  const sql = `create view ${relationSql(stage)}\ncomment ${quoteText(comment, 'clickhouse')}\nas\nselect * from ${relationSql(companion('rows'))}${final}`;
+  const sql = `create view ${relationSql(stage)}\ndefiner = current_user sql security definer\ncomment ${quoteText(comment, 'clickhouse')}\nas\nselect * from ${relationSql(companion('rows'))}${final}`;
   return { kind: 'statement', purpose: 'create the view that readers have', sql };
 }
 
