@@ -8,6 +8,7 @@ import { findColumnFaults, findWatermarkFault } from '../materializations/requir
 import { boundsFault, eventTimeFault } from '../plan/interval-faults.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import { placeOfConfig } from './config-place.ts';
+import { declaredColumns } from './declared-columns.ts';
 import type { FaultContext } from './explain-model.ts';
 import { expandedAt } from './explain-sql.ts';
 import { errorFinding } from './fault-finding.ts';
@@ -67,10 +68,11 @@ function watermarkFaults(node: ModelNode, { manifest, project }: FaultContext): 
   const { materialized, watermark } = node.config;
   const [first] = manifest.parents.get(node.id) ?? [];
   const source = first === undefined ? undefined : manifest.nodes.get(first);
-  if (materialized !== 'materialized_view' || watermark === null || source?.kind !== 'source' || source.columns.length === 0) return [];
-  const fault = findWatermarkFault(watermark, source.columns);
+  if (materialized !== 'materialized_view' || watermark === null || source?.kind !== 'source') return [];
+  const columns = declaredColumns(source, manifest) ?? [];
+  const fault = columns.length > 0 ? findWatermarkFault(watermark, columns) : null;
   if (fault === null) return [];
-  const names = source.columns.map(({ name }) => name);
+  const names = columns.map(({ name }) => name);
   const message = `The 'watermark' of ${subjectOf(node)} is a column of the source '${source.sourceName}.${source.name}', and '${watermark}' ${fault}.`;
   const details = { at: placeOfConfig(project, node, 'watermark'), hint: didYouMean(watermark, names) };
   return [errorFinding(node, new GccflowError('CHECK_LAYOUT', message, details))];

@@ -8,9 +8,11 @@ import { breakingChanges, changedRelations } from './breaking-changes.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
+import { checkExpressions } from './check-expressions.ts';
 import { checkGraph } from './check-graph.ts';
 import { checkHooks } from './check-hooks.ts';
 import { untypedSources } from './check-inputs.ts';
+import { checkSinkTables } from './check-sink-tables.ts';
 import { checkSinks } from './check-sinks.ts';
 import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
@@ -58,6 +60,8 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
   });
   const tests = await checkTests({ manifest, project, engine, graph, cache, only });
   const sinks = await checkSinks(manifest, graph, engine, only);
+  const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
+  const expressions = await checkExpressions(manifest, graph, engine, only);
   const hooks = await checkHooks(manifest, project, engine, only);
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
@@ -72,7 +76,9 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
     ...checkSyncs(manifest, graph),
     ...untypedSources(manifest, graph),
     ...sinks,
+    ...sinkTables,
     ...hooks,
+    ...expressions,
     ...tests,
     ...unitTests,
   ];

@@ -162,7 +162,9 @@ class Rendering {
     if (node.kind === 'model' && node.config.materialized === 'ephemeral') {
       const { relationOf, onEnv } = this.#context;
       const context = { incremental: false, ...(relationOf && { relationOf }), ...(onEnv && { onEnv }) };
-      return `(${renderNode(node, context, this.#manifest, this.#templates)})`;
+      const sql = renderNode(node, context, this.#manifest, this.#templates);
+      const endsInComment = /(?:--|#)[^\n]*$/.test(sql);
+      return `(${sql}${endsInComment ? '\n' : ''})`;
     }
     const relation = relationSql(this.#context.relationOf?.(node.id) ?? node.relation);
     const where = this.#context.whereOf?.(node.id);

@@ -8,7 +8,7 @@ export const timeSettings = { date_time_output_format: 'unix_timestamp' } as con
 
 /** Asks the source's own column, expression or query when it was loaded. Throws FRESHNESS_UNKNOWN where it gives no time. */
 export async function queryLoadedAt(source: DatedSource, statements: NodeStatements): Promise<FreshnessReading> {
-  const [row] = await statements.query<LoadedAt>(sqlOf(source), timeSettings);
+  const [row] = await statements.query<LoadedAt>(freshnessSql(source), timeSettings);
   if (row === undefined) throw new Error(`the freshness query of '${source.id}' gave no row`);
   const maxLoadedAt = parseTime(row.loaded_at, row.type, source);
   if (maxLoadedAt === null) throw withoutTime(source, Number(row.row_count));
@@ -23,7 +23,8 @@ interface LoadedAt {
   readonly checked_at: string;
 }
 
-function sqlOf({ relation, loadedAt, loadedAtQuery, freshness: { filter } }: DatedSource): string {
+/** One row with `loaded_at`, the newest time of the source, as its own column, expression or query gives it. */
+export function freshnessSql({ relation, loadedAt, loadedAtQuery, freshness: { filter } }: DatedSource): string {
   const shown = 'toTypeName(loaded_at) as type, loaded_at, now64(3) as checked_at';
   if (loadedAtQuery !== null) return `with (\n${loadedAtQuery.replace(/;\s*$/, '')}\n) as loaded_at select ${shown}, 1 as row_count`;
   const rows = `${relationSql(relation)}${filter === null ? '' : ` where (\n${filter}\n)`}`;

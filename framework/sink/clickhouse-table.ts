@@ -104,7 +104,8 @@ interface TableClauses extends ClickHouseDestination {
   readonly deduplicateBy: string | null;
 }
 
-function createSql(table: Relation, declared: readonly DeclaredColumn[], to: TableClauses): string {
+/** The statement that creates the table of a sink. */
+export function createSql(table: Relation, declared: readonly DeclaredColumn[], to: TableClauses): string {
   const fallback = to.deduplicateBy === null ? 'tuple()' : quoteName(to.deduplicateBy, 'clickhouse');
   const order = to.order_by.length === 0 ? fallback : `(${to.order_by.join(', ')})`;
   const isSorted = isMergeTree(to.engine);
