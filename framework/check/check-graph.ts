@@ -75,7 +75,7 @@ class GraphChecker implements GraphInEngine {
     this.#engine = engine;
     this.#options = options;
     this.#cache = options.cache ?? CheckCache.none();
-    this.#probes = new LayoutProbes(engine, options.project);
+    this.#probes = new LayoutProbes(this.#context());
     this.#readAsTables = readAsTables(manifest);
     this.#index = indexRelations(manifest);
   }

@@ -86,8 +86,8 @@ function settingFinding(node: ModelNode, { fault, said }: Fault & { readonly kin
 }
 
 /** A column of a type that no table can have, such as that of a bare NULL. */
-function columnFinding(
-  { node, sql }: RenderedModel,
+export function columnFinding(
+  { node, sql }: Pick<RenderedModel, 'node' | 'sql'>,
   columns: readonly TypedColumn[],
   { fault, said }: Fault & { readonly kind: 'fault' },
   { manifest }: FaultContext,

@@ -3,13 +3,13 @@ import type { ModelNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { alterEmptyTable, tableClauses } from '../materializations/table-clauses.ts';
 import type { ModelConfig } from '../project/model-config.ts';
-import type { Project } from '../project/project.ts';
-import type { CheckEngine, EngineAnswer, EngineStatement } from './check-engine.ts';
+import type { EngineAnswer, EngineStatement } from './check-engine.ts';
 import type { TypedColumn } from './checked-graph.ts';
-import { layoutFinding } from './explain-model.ts';
+import { columnFinding, type FaultContext, layoutFinding } from './explain-model.ts';
 import type { Finding } from './finding.ts';
 import { offline } from './offline-config.ts';
 import { dropTable } from './relation-statements.ts';
+import { renderModel } from './render-model.ts';
 
 /** Where layouts are tried. */
 export const layoutDatabase = '_gccflow_layout';
@@ -28,15 +28,13 @@ interface Probe {
  * once for the types of the columns it names, on a table of those alone.
  */
 export class LayoutProbes {
-  readonly #engine: CheckEngine;
-  readonly #project: Project;
+  readonly #context: FaultContext;
   readonly #tried = new Set<string>();
   #waiting: Probe[] = [];
   #running: readonly Probe[] = [];
 
-  constructor(engine: CheckEngine, project: Project) {
-    this.#engine = engine;
-    this.#project = project;
+  constructor(context: FaultContext) {
+    this.#context = context;
   }
 
   /** A model whose layout is to be tried, unless an equal one was. */
@@ -71,7 +69,7 @@ export class LayoutProbes {
   /** Runs what is left. */
   async finish(): Promise<readonly Finding[]> {
     const statements = this.statements();
-    return statements.length > 0 ? this.settle(await this.#engine.run(statements)) : [];
+    return statements.length > 0 ? this.settle(await this.#context.engine.run(statements)) : [];
   }
 
   /** A key is at fault where the layout without it is one; several may be. */
@@ -81,11 +79,17 @@ export class LayoutProbes {
     for (;;) {
       const fault = await this.#refusal(config, columns);
       if (!fault) return findings;
+      const typed = fault.kind === 'fault' && /SUSPICIOUS_TYPE/.test(fault.fault.type ?? '') ? this.#typed(node, columns, fault) : null;
+      if (typed) return [...findings, typed];
       const key = await this.#guiltyKey(config, columns, fault);
-      findings.push(layoutFinding(node, key, fault, this.#project));
+      findings.push(layoutFinding(node, key, fault, this.#context.project));
       if (key === 'engine') return findings;
       config = without(config, key);
     }
+  }
+
+  #typed(node: ModelNode, columns: readonly TypedColumn[], fault: Refusal & { readonly kind: 'fault' }): Finding | null {
+    return columnFinding(renderModel(this.#context.manifest, node), columns, fault, this.#context);
   }
 
   async #guiltyKey(config: ModelConfig, columns: readonly TypedColumn[], fault: Refusal): Promise<LayoutKey> {
@@ -100,7 +104,7 @@ export class LayoutProbes {
   }
 
   async #refusal(config: ModelConfig, columns: readonly TypedColumn[]): Promise<Refusal | undefined> {
-    const answers = await this.#engine.run(statementsOf(config, columns));
+    const answers = await this.#context.engine.run(statementsOf(config, columns));
     return answers.find((answer) => answer.kind !== 'rows');
   }
 }

@@ -22,7 +22,15 @@ const readable = 'engine = ReplacingMergeTree order by tuple()';
  */
 export function createStub(relation: Relation, columns: readonly TypedColumn[], asTable = true): string {
   const list = columns.map(({ name, type }) => `${quoteName(name, 'clickhouse')} ${type}`).join(', ');
-  return `create table if not exists ${relationSql(relation)} (${list}) ${asTable ? readable : 'engine = Null'}`;
+  return `create table if not exists ${relationSql(relation)} (${list}) ${asTable ? readableBy(columns) : 'engine = Null'}`;
+}
+
+/** With a key to sample by, where a column can be one. */
+function readableBy(columns: readonly TypedColumn[]): string {
+  const column = columns.find(({ type }) => /^(?:U?Int\d+|String|Date\w*|UUID)\b/.test(type));
+  if (!column) return readable;
+  const key = `cityHash64(${quoteName(column.name, 'clickhouse')})`;
+  return `engine = ReplacingMergeTree order by ${key} sample by ${key}`;
 }
 
 /** An empty table of the columns that a model's SELECT returns. `asTable`: one of its own engine, for readers that ask for what it can. */

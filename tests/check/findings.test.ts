@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type CheckEngine, openCheckEngine } from '../../framework/check/check-engine.ts';
+import { runCheck } from '../../framework/check/run-check.ts';
 import { checkFiles, places } from '../support/checked-project.ts';
+import { projectDir } from '../support/project-dir.ts';
 
 const source = `kind: source
 name: raw
@@ -154,5 +157,48 @@ test('FINAL, PREWHERE and columns of parts are checked as tables have them', asy
   assert.deepEqual(
     findings.map(({ node, error }) => [node, error.code]),
     [['model.d', 'CHECK_SQL']],
+  );
+});
+
+test('a model on which the engine hangs or crashes costs itself and its readers', async () => {
+  using dir = projectDir({
+    'sources/raw.yaml': source,
+    'models/a.sql': 'select id from {{source "raw" "event"}}',
+    'models/hangs.sql': 'select id, 1 as hanging from {{ref "a"}}',
+    'models/reads.sql': 'select id from {{ref "hangs"}}',
+    'models/other.sql': 'select id from {{ref "a"}}',
+  });
+  await using engine = await openCheckEngine();
+  const hanging: CheckEngine = {
+    run: async (statements) => {
+      const answers = await engine.run(statements.map((statement) => (isHanging(statement.sql) ? { sql: 'select 1' } : statement)));
+      return answers.map((answer, index) => (isHanging(statements[index]?.sql ?? '') ? { kind: 'lost', why: 'timed out' } : answer));
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+
+  const { findings, graph } = await runCheck({ ...(await dir.load()), engine: hanging, only: null });
+
+  assert.deepEqual(places(findings), ['CHECK_SQL models/hangs.sql:1:1']);
+  assert.match(findings[0]?.error.message ?? '', /not analysed in time/);
+  assert.deepEqual([...(graph?.notChecked ?? [])], [['model.reads', 'model.hangs']]);
+  assert.ok(graph?.relations.has('model.other'));
+});
+
+const isHanging = (sql: string): boolean => sql.includes('hanging');
+
+test('a source may be sampled, and a view may have columns that a table cannot', async () => {
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source.replace('kind, type: String', 'kind, type: LowCardinality(String)'),
+    'models/a.sql': 'select id from {{source "raw" "event"}} sample 1 / 10',
+    'models/b.sql': `select id, kind = 'x' as is_x, null as nothing from {{source "raw" "event"}}`,
+    'models/c.sql': 'select id, is_x from {{ref "b"}}',
+    'models/d.sql': '{{config materialized="table" order_by="id"}}select id,\n null as nothing from {{source "raw" "event"}}',
+    'models/e.sql': '{{config materialized="table" order_by="id"}}select id,\n is_x from {{ref "b"}}',
+  });
+
+  assert.deepEqual(
+    places(findings).map((place) => place.replace(/:\d+$/, '')),
+    ['CHECK_TYPE models/d.sql:2', 'CHECK_TYPE models/e.sql:2'],
   );
 });
