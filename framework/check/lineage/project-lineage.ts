@@ -15,19 +15,19 @@ export interface ProjectLineageDeps {
   readonly project: Project;
   readonly manifest: Manifest;
   readonly engine: CheckEngine;
-  /** Nodes whose columns are asked for: what they come from and go into is read, and nothing else. All where it is left out. */
-  readonly of?: readonly NodeId[];
+  /** Nodes whose columns are asked for, and which ways they are to be followed: nothing else is read. All where it is left out. */
+  readonly of?: { readonly nodes: readonly NodeId[]; readonly directions: readonly ('upstream' | 'downstream')[] };
 }
 
 /** The columns of a loaded project and what each comes from. Touches no warehouse. */
 export async function readProjectLineage({ project, manifest, engine, of }: ProjectLineageDeps): Promise<ColumnGraph> {
-  const from = (edges: Manifest['parents']): Iterable<NodeId> => reach(edges, of ?? [], Number.POSITIVE_INFINITY);
-  const only = of ? new Set([...of, ...from(manifest.parents), ...from(manifest.children)]) : null;
+  const ways = { upstream: manifest.parents, downstream: manifest.children };
+  const only = of && new Set([...of.nodes, ...of.directions.flatMap((way) => [...reach(ways[way], of.nodes, Number.POSITIVE_INFINITY)])]);
   const graph = await checkGraph(manifest, engine, {
     project,
-    only,
+    only: only ?? null,
     seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
     cache: CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion()),
   });
-  return buildColumnGraph(manifest, graph, await readProject({ project, manifest, graph, engine, only }));
+  return buildColumnGraph(manifest, graph, await readProject({ project, manifest, graph, engine, only: only ?? null }));
 }

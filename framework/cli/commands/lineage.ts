@@ -35,12 +35,12 @@ export const lineage = defineCommand({
     const form = formOf(values);
     const opened = await openProject(values, context);
     const named = findNamed(context.positionals[0] ?? '', opened.manifest);
-    await using engine = await openCheckEngine();
-    const columns = await readProjectLineage({ ...opened, engine, of: named.map(({ node }) => node.id) });
-    const start = columnsAmong(named, columns);
     const directions = (['upstream', 'downstream'] as const).filter(
       (direction) => values[direction] || !(values.upstream || values.downstream),
     );
+    await using engine = await openCheckEngine();
+    const columns = await readProjectLineage({ ...opened, engine, of: { nodes: named.map(({ node }) => node.id), directions } });
+    const start = columnsAmong(named, columns);
     const walks = directions.map((direction) => ({
       direction,
       edges: walkLineage(start, columns, opened.manifest, { direction, depth: values.depth ?? Number.POSITIVE_INFINITY }),
