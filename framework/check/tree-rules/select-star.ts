@@ -11,9 +11,10 @@ export const selectStar: TreeRule = {
     const nodes = new Map(walkTree(tree).map((node) => [node.id, node]));
     const { starred } = writtenSlots(tree, raw);
     const isOpen = outputQueries(tree).some((query) => query.projection.some((_, index) => reachesRelation(query, index, nodes, starred)));
-    return isOpen
-      ? [{ offset: starOf(tokens)?.start ?? 0, message: 'selects *, so that its columns are whatever the relations have that it reads' }]
-      : [];
+    if (!isOpen) return [];
+    const star = starOf(tokens);
+    const offset = (star ?? tokens.find((token) => isToken(token, 'columns')))?.start ?? 0;
+    return [{ offset, message: `selects ${star ? '*' : 'COLUMNS'}, so that its columns are whatever the relations have that it reads` }];
   },
 };
 

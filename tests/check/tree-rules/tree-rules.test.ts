@@ -30,6 +30,7 @@ const cases: readonly { readonly sql: string; readonly broken?: readonly string[
   { sql: `with e as (select * from ${event})\nselect * from e`, broken: ['2:8 selects *'] },
   { sql: `select id from ${event} union all\nselect * except (name) from ${account}`, broken: ['2:8 selects *'] },
   { sql: `with e as (select id, views * 2 as views from ${event}) select * from e` },
+  { sql: `select columns('^v') from ${event}`, broken: ['1:8 selects COLUMNS'] },
   { sql: `select id, views from (select * from ${event})` },
   { sql: `select count(*) as n, sum(views * 2) as v from ${event}` },
   { sql: `select * from (select id from ${event} union all select id from ${account})` },
