@@ -20,8 +20,11 @@ async function failingFiles(options: Parameters<typeof run>[0]): Promise<readonl
   return [...files].sort();
 }
 
+/** Files at once. Most of them wait for servers more than they compute. */
+const atOnce = 3;
+
 const patterns = process.argv.slice(2);
-const failed = await failingFiles({ globPatterns: patterns.length === 0 ? ['tests/**/*.test.ts'] : patterns, concurrency: 2 });
+const failed = await failingFiles({ globPatterns: patterns.length === 0 ? ['tests/**/*.test.ts'] : patterns, concurrency: atOnce });
 if (failed.length > 0) {
   process.stdout.write(`\nonce more, one after another: ${failed.join(', ')}\n\n`);
   const again = await failingFiles({ files: [...failed], concurrency: 1 });
