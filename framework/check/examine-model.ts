@@ -34,12 +34,17 @@ export function examineModel(
 
 function absentKeys(node: ModelNode, columns: readonly TypedColumn[], { project }: FaultContext): readonly Finding[] {
   const names = columns.map(({ name }) => name);
-  return node.config.unique_key
-    .filter((key) => !names.includes(key))
-    .map((key) => {
-      const message = `${subjectOf(node)} has the column '${key}' in its 'unique_key', and its SELECT does not return it.`;
-      const hint = didYouMean(key, names) ?? `It returns ${names.join(', ')}.`;
-      return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, 'unique_key'), hint }));
+  const { unique_key, overwrite_range } = node.config;
+  const named = [
+    ...unique_key.map((name) => ({ key: 'unique_key' as const, name })),
+    ...(overwrite_range === null ? [] : [{ key: 'overwrite_range' as const, name: overwrite_range.column }]),
+  ];
+  return named
+    .filter(({ name }) => !names.includes(name))
+    .map(({ key, name }) => {
+      const message = `${subjectOf(node)} has the column '${name}' in its '${key}', and its SELECT does not return it.`;
+      const hint = didYouMean(name, names) ?? `It returns ${names.join(', ')}.`;
+      return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, key), hint }));
     });
 }
 

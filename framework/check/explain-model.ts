@@ -33,19 +33,22 @@ export async function explainModel(
   answers: readonly EngineAnswer[],
   context: FaultContext,
 ): Promise<{ readonly findings: readonly Finding[]; readonly columns: readonly TypedColumn[] | null }> {
+  const [created, ...others] = answers;
+  if (created?.kind === 'rows') return { findings: await explainSteps(model, others, context), columns: null };
+  const { findings, columns } = created ? await explainCreate(model, created, context) : { findings: [], columns: null };
+  if (!columns) return { findings, columns }; // the rest fails for the same reason
+  const again = await context.engine.run(model.statements.slice(1)); // the table is there only now
+  return { findings: [...findings, ...(await explainSteps(model, again, context))], columns };
+}
+
+/** What is wrong with the steps behind the first. */
+async function explainSteps(model: RenderedModel, answers: readonly EngineAnswer[], context: FaultContext): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  let columns: readonly TypedColumn[] | null = null;
   for (const [index, answer] of answers.entries()) {
-    const step = model.steps[index];
-    if (!step || answer.kind === 'rows') continue;
-    if (step === 'create') {
-      const created = await explainCreate(model, answer, context);
-      columns = created.columns;
-      findings.push(...created.findings);
-      if (!columns) break; // the rest fails for the same reason
-    } else findings.push(...(await explain(model, step, answer, context)));
+    const step = model.steps[index + 1];
+    if (step && answer.kind !== 'rows') findings.push(...(await explain(model, step, answer, context)));
   }
-  return { findings, columns };
+  return findings;
 }
 
 /** A SELECT that can be described may still be refused for the names of its columns, or only by the engine of its own table. */

@@ -35,7 +35,7 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
   const ask = (variants: readonly string[], { before, after } = form) =>
     engine.run(variants.map((sql) => ({ sql: `${before}${sql}${after}`, settings })));
   const findings: Finding[] = [];
-  const taken: Candidate[] = [];
+  let taken: readonly Candidate[] = [];
   let harmless = true; // so far nothing was put in place that may be complained of itself
   let fault: EngineAnswer | undefined = first;
   while (fault && fault.kind !== 'rows' && findings.length < mostFaults) {
@@ -53,7 +53,8 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
     const { candidate } = place;
     if (!candidate) break;
     const { at, start, end, replacement } = candidate;
-    taken.push({ at: offsetBefore(at, taken), start: offsetBefore(start, taken), end: offsetBefore(end, taken), replacement });
+    const whole = { at: offsetBefore(at, taken), start: offsetBefore(start, taken), end: offsetBefore(end, taken), replacement };
+    taken = [...taken.filter((part) => part.start < whole.start || part.end > whole.end), whole];
     [fault] = await ask([without(mapped.text, taken)]);
   }
   return findings;

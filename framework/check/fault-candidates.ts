@@ -57,7 +57,7 @@ const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
   [/Positional argument number (\d+)/, 'word'],
   [/(?:Invalid type for filter in|is found in) ((?:PRE)?WHERE|HAVING|QUALIFY)/, 'keyword'],
   [/\b(LIMIT|OFFSET) expression/, 'keyword'],
-  [/Different number of columns in (UNION|INTERSECT|EXCEPT)/, 'keyword'],
+  [/Different number of columns in (UNION|INTERSECT|EXCEPT)|Expected ALL or DISTINCT in SelectWith(Union)/, 'keyword'],
   [/JOIN cannot infer common type in (ON) section/, 'keyword'],
   [/[Ff]irst argument for (?:this overload of )?(?:function )?['`]?(\w+)/, 'function'],
   [
@@ -72,7 +72,7 @@ export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): rea
     case 'identifier':
       return identifiers(culprit.name, tokens, 'null');
     case 'table':
-      return identifiers(culprit.name, tokens, 'system.one');
+      return identifiers(culprit.name, tokens, 'system.one', ['from', 'join', ',', '(', 'in']);
     case 'function':
       return calls(culprit.name, tokens);
     case 'keyword':
@@ -109,11 +109,14 @@ export function allCalls(tokens: readonly SqlToken[]): readonly Candidate[] {
 const otherKeywords = ['from', 'join', 'using', 'over', 'as', 'values', 'union', 'all', 'exists', 'any', 'except', 'replace', 'sets'];
 
 /** Uses of a name that may be dotted; of its last part where the whole is nowhere. A name behind `as` is given there, not used. */
-function identifiers(name: string, tokens: readonly SqlToken[], replacement: string): readonly Candidate[] {
+function identifiers(name: string, tokens: readonly SqlToken[], replacement: string, behind?: readonly string[]): readonly Candidate[] {
   const parts = name.split('.').map((part) => part.replaceAll(/^[`"]|[`"]$/g, ''));
   for (let skipped = 0; skipped < parts.length; skipped++) {
     const found = sequences(parts.slice(skipped), tokens, replacement, skipped > 0);
-    if (found.length > 0) return found;
+    const fitting = behind
+      ? found.filter(({ at }) => isToken(tokens[tokens.findIndex(({ start }) => start === at) - 1], ...behind))
+      : found;
+    if (fitting.length > 0) return fitting;
   }
   return [];
 }

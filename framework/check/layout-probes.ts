@@ -79,6 +79,8 @@ export class LayoutProbes {
     for (;;) {
       const fault = await this.#refusal(config, columns);
       if (!fault) return findings;
+      if (fault.kind === 'fault' && fault.fault.type === 'SYNTAX_ERROR')
+        return [...findings, ...(await this.#unparsable(node, columns, fault))];
       const typed = fault.kind === 'fault' && /SUSPICIOUS_TYPE/.test(fault.fault.type ?? '') ? this.#typed(node, columns, fault) : null;
       if (typed) return [...findings, typed];
       const key = await this.#guiltyKey(config, columns, fault);
@@ -86,6 +88,18 @@ export class LayoutProbes {
       if (key === 'engine') return findings;
       config = without(config, key);
     }
+  }
+
+  /** A bracket that is missing in one clause is missed in another: each is parsed by itself. */
+  async #unparsable(node: ModelNode, columns: readonly TypedColumn[], fault: Refusal): Promise<readonly Finding[]> {
+    const { project } = this.#context;
+    const none = removable.reduce((config, key) => without(config, key), { ...node.config, engine: 'MergeTree' });
+    const findings: Finding[] = [];
+    for (const key of ['engine', ...removable] as const) {
+      const alone = isStated(node.config[key]) ? await this.#refusal({ ...none, [key]: node.config[key] }, columns) : undefined;
+      if (alone?.kind === 'fault' && alone.fault.type === 'SYNTAX_ERROR') findings.push(layoutFinding(node, key, alone, project));
+    }
+    return findings.length > 0 ? findings : [layoutFinding(node, 'engine', fault, project)];
   }
 
   #typed(node: ModelNode, columns: readonly TypedColumn[], fault: Refusal & { readonly kind: 'fault' }): Finding | null {

@@ -38,6 +38,10 @@ export async function placeFault(said: string, sql: string, prefix: string, prob
     const before = Buffer.from(prefix + sql).subarray(0, Number(syntax) - 1); // ClickHouse counts bytes, from 1
     return { offset: syntaxOffset(before.toString().length - prefix.length, said, tokens), sure: true, candidate: null, harmless: false };
   }
+  if (/NOT_AN_AGGREGATE/.test(said) && !tokens.some((token) => isToken(token, 'group'))) {
+    const call = await guiltyCall(tokens, sql, probe); // one aggregate among columns: it is the odd one
+    if (call) return { offset: call.at, sure: true, candidate: call, harmless: true };
+  }
   for (const culprit of culpritsOf(said)) {
     const candidates = candidatesOf(culprit, tokens).slice(0, most);
     const found = candidates.length > 1 ? await guiltyOf(candidates, said, sql, probe) : candidates[0];
@@ -65,9 +69,9 @@ function operandOf(said: string, offset: number, tokens: readonly SqlToken[]): n
   return tokens[starts[Number(number) - 1] ?? index]?.start ?? offset;
 }
 
-/** Names and calls can be left out; of an operator the other one that stands there makes another type. */
+/** Columns and calls can be left out; without a table its columns would be missed; of an operator the other one that stands there makes another type. */
 function replaceable({ kind }: Culprit, candidate: Candidate): Pick<FaultPlace, 'candidate' | 'harmless'> {
-  const isPart = kind === 'identifier' || kind === 'function' || kind === 'table';
+  const isPart = kind === 'identifier' || kind === 'function';
   return { candidate: isPart ? candidate : null, harmless: /^\w/.test(candidate.replacement) };
 }
 
@@ -127,8 +131,8 @@ function syntaxOffset(offset: number, said: string, tokens: readonly SqlToken[])
   const before = tokens[index - 1];
   if (!token) return tokens.at(-1)?.start ?? 0;
   if (!before) return token.start;
-  const open = tokens.find(({ kind, text, start }) => kind === 'text' && text.includes('\n') && start < offset);
-  if (open && token.text.startsWith("'")) return open.start; // a quote that is not closed runs on to the next one
+  const open = tokens.find(({ kind, text, start }) => (kind === 'text' || kind === 'quoted') && text.includes('\n') && start <= offset);
+  if (open && token.text.charAt(0) === open.text.charAt(0)) return open.start; // a quote that is not closed runs on to the next one
   const earlier = tokens[index - 2];
   if (earlier && isToken(before, 'all', 'by', 'join', 'distinct') && isMisspelt(earlier)) return earlier.start; // unoin all select
   if (isMisspelt(before) || (isToken(before, ',') && isToken(earlier, ','))) return before.start;
