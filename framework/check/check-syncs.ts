@@ -7,6 +7,7 @@ import { resolveColumns } from '../sync/table-columns.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { meantType } from './sync-types.ts';
 import { placesIn } from './yaml-places.ts';
 
 /** Columns that a sync names and its relation or its table does not have, and types that PostgreSQL has no counterpart for. */
@@ -41,7 +42,7 @@ function checkSync(node: SyncNode, columns: readonly TypedColumn[], manifest: Ma
     }
   });
   const published = sync.columns.length > 0 ? sync.columns.map(({ name }) => name) : columns.map(({ name }) => name);
-  const all = [...mistakes, ...unpublished(node, published), ...unread(node, columns)];
+  const all = [...mistakes, ...repeated(node), ...misspelt(node), ...unpublished(node, published), ...unread(node, columns)];
   const placeOf = all.length > 0 ? placesIn(node.file, manifest.projectDir, node.at) : () => node.at;
   return all.map(({ error: { code, message, hint }, path }) =>
     errorFinding(node, new GccflowError(code, message, { at: placeOf(path), hint })),
@@ -49,10 +50,7 @@ function checkSync(node: SyncNode, columns: readonly TypedColumn[], manifest: Ma
 }
 
 /** Keys and indexes of columns that the table does not get. */
-function unpublished(
-  { sync }: SyncNode,
-  published: readonly string[],
-): readonly { readonly error: GccflowError; readonly path: YamlPath }[] {
+function unpublished({ sync }: SyncNode, published: readonly string[]): readonly Mistake[] {
   const named: readonly (readonly [YamlPath, readonly string[]])[] = [
     [['primary_key'], sync.primary_key],
     [['key'], sync.key],
@@ -75,8 +73,32 @@ function unpublished(
   );
 }
 
+interface Mistake {
+  readonly error: GccflowError;
+  readonly path: YamlPath;
+}
+
+/** Columns that the table would have twice. */
+function repeated({ sync }: SyncNode): readonly Mistake[] {
+  return sync.columns.flatMap(({ name }, index) => {
+    if (sync.columns.findIndex((column) => column.name === name) === index) return [];
+    const message = `Sync '${sync.name}' publishes two columns named '${name}'.`;
+    return [{ error: new GccflowError('SYNC_COLUMN_MISSING', message, { hint: 'Leave one out.' }), path: ['columns', index] }];
+  });
+}
+
+/** Types of PostgreSQL with a slip in their name. */
+function misspelt({ sync }: SyncNode): readonly Mistake[] {
+  return sync.columns.flatMap(({ name, type }, index) => {
+    const meant = type === null ? undefined : meantType(type);
+    if (meant === undefined) return [];
+    const message = `Sync '${sync.name}' gives '${name}' the type '${type}', which PostgreSQL does not have.`;
+    return [{ error: new GccflowError('SYNC_TYPE_UNSUPPORTED', message, { hint: `Did you mean '${meant}'?` }), path: ['columns', index] }];
+  });
+}
+
 /** A watermark is a column of the relation. */
-function unread({ sync }: SyncNode, columns: readonly TypedColumn[]): ReturnType<typeof unpublished> {
+function unread({ sync }: SyncNode, columns: readonly TypedColumn[]): readonly Mistake[] {
   const { watermark } = sync;
   const names = columns.map(({ name }) => name);
   if (watermark === null || names.includes(watermark)) return [];

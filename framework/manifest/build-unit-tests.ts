@@ -122,6 +122,13 @@ class UnitTestBuilder {
     return read;
   }
 
+  /** Whether a mistake has been told in the SQL of the model, or of what is part of it. */
+  #isBroken(model: ModelNode, readable: ReadonlySet<NodeId>): boolean {
+    const parts = [model, ...[...readable].flatMap((id) => this.#byId.get(id)?.node ?? [])];
+    const files = new Set(parts.flatMap((part) => (part.kind === 'model' ? [part.file] : [])));
+    return this.#diagnostics.errors.some(({ at }) => at !== undefined && files.has(at.file));
+  }
+
   #checkGiven(test: UnitTest, model: ModelNode, readable: ReadonlySet<NodeId>): void {
     const { incremental, macrosAt } = test.overrides;
     const inputs = (test.given ?? []).map(({ input }) => input?.trim());
@@ -140,6 +147,7 @@ class UnitTestBuilder {
     const node = this.#resolver.resolveName(parseRelationName(input.trim()), locate(test.file, at), `The unit test '${test.name}'`);
     if (node === undefined) return null;
     if (readable.has(node)) return node;
+    if (this.#isBroken(model, readable)) return null; // what it reads is not known
     const names = this.#names(readable);
     const near = closest(nameOf(node), names);
     const hint = near === undefined ? `It reads ${names.join(', ') || 'nothing'}.` : `Did you mean '${near}'?`;

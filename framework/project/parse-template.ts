@@ -276,7 +276,7 @@ function syntaxError(error: unknown, text: string, start: Location): GccflowErro
   const { lineNumber, column } = error as { lineNumber?: number; column?: number };
   const message = messageOf(error);
   if (lineNumber !== undefined) {
-    const at = locate(start.file, shift(start, lineNumber, (column ?? 0) + 1));
+    const at = locate(start.file, placeOfClosing(message, text, lineNumber, start) ?? shift(start, lineNumber, (column ?? 0) + 1));
     return new GccflowError('TEMPLATE_SYNTAX', `The template does not parse: ${message.replace(/ - \d+:\d+$/, '')}.`, { at, cause: error });
   }
   const [, lineText, shown = '', dashes = '', got = ''] = /on line (\d+):\n(.*)\n(-*)\^(?:[\s\S]*got '(\w+)')?/.exec(message) ?? [];
@@ -292,4 +292,13 @@ function syntaxError(error: unknown, text: string, start: Location): GccflowErro
     hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : close,
     cause: error,
   });
+}
+
+/** Handlebars says where a block begins that another name ends; of one of its own blocks the end is the mistake. */
+function placeOfClosing(message: string, text: string, opened: number, start: Location): Position | null {
+  const name = /^(?:if|unless|each|with) doesn't match (\S+)/.exec(message)?.[1];
+  if (name === undefined) return null;
+  const lines = text.split('\n');
+  const index = lines.findIndex((line, at) => at >= opened - 1 && line.includes(`{{/${name}`));
+  return index < 0 ? null : shift(start, index + 1, (lines[index] ?? '').indexOf(`{{/${name}`) + 1);
 }

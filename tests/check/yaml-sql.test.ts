@@ -80,3 +80,22 @@ test('a view fed from what a sink fills, an inline model that ends in a comment 
 
   assert.deepEqual(await checkFiles(project, folder.dir, engine), []);
 });
+
+test('a ref that misses is told once, though a unit test gives what it was meant to read', async () => {
+  await using engine = await openCheckEngine();
+  using folder = projectFolder({});
+  const unitTest = `unit_tests:
+  - name: kept
+    model: orders
+    given: [{ input: '{{source "erp" "orders"}}', rows: [{ id: 1 }] }]
+    expect: { rows: [{ id: 1 }] }
+`;
+  const files = { ...project, 'models/models.yaml': `${project['models/models.yaml']}${unitTest}` };
+  assert.deepEqual(await checkFiles(files, folder.dir, engine), []);
+  const inline = project['models/inline_orders.sql'].replace('"orders"', '"order"');
+
+  const told = await checkFiles({ ...files, 'models/inline_orders.sql': inline }, folder.dir, engine);
+
+  assert.equal(told.length, 1, told.join(' | '));
+  assert.match(told[0] ?? '', /^models\/inline_orders\.sql:2 SOURCE_NOT_FOUND/);
+});

@@ -208,9 +208,9 @@ models:
     ],
   },
   {
-    name: 'a block closed by another name is a syntax error at the block',
+    name: 'a block closed by another name is a syntax error at its end',
     files: { 'models/a.sql': 'select 1\n{{#if (is_incremental)}}where 1{{/each}}\n' },
-    expected: ["TEMPLATE_SYNTAX models/a.sql:2:4 The template does not parse: if doesn't match each."],
+    expected: ["TEMPLATE_SYNTAX models/a.sql:2:32 The template does not parse: if doesn't match each."],
   },
   {
     name: 'a ref with an argument that is no literal is refused, because the graph is read without rendering',
