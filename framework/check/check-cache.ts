@@ -7,6 +7,8 @@ import type { TypedColumn } from './checked-graph.ts';
 
 interface Entry {
   readonly key: string;
+  /** Of `TemplateKeys`; null where it has none. */
+  readonly template?: string | null;
   readonly columns: readonly TypedColumn[];
 }
 
@@ -46,6 +48,14 @@ export class CheckCache {
     return entry?.key === key ? entry.columns : undefined;
   }
 
+  /** Keeps what is known of a model whose template is as it was, and gives back its columns. */
+  keepTemplate(id: NodeId, template: string): readonly TypedColumn[] | undefined {
+    const entry = this.#before.get(id);
+    if (entry?.template !== template) return undefined;
+    this.#now.set(id, entry);
+    return entry.columns;
+  }
+
   has(id: NodeId): boolean {
     return this.#before.has(id);
   }
@@ -55,8 +65,8 @@ export class CheckCache {
     return this.#before.get(id)?.columns;
   }
 
-  keep(id: NodeId, key: string, columns: readonly TypedColumn[]): void {
-    this.#now.set(id, { key, columns });
+  keep(id: NodeId, key: string, columns: readonly TypedColumn[], template: string | null = null): void {
+    this.#now.set(id, { key, columns, template });
   }
 
   /** Nodes of a mistake are checked again until they have none; what they returned before is still remembered. */
@@ -70,7 +80,9 @@ export class CheckCache {
     const old = [...this.#before].filter(([id]) => isNode(id as NodeId) && !this.#now.has(id as NodeId));
     const stale = old.map(([id, { columns }]) => [id, { key: '', columns }] as const); // not what it was, or not asked about
     const entries: (readonly [string, Entry])[] = [...this.#now, ...stale];
-    const isSame = entries.length === this.#before.size && entries.every(([id, { key }]) => this.#before.get(id)?.key === key);
+    const isSame =
+      entries.length === this.#before.size &&
+      entries.every(([id, { key, template }]) => this.#before.get(id)?.key === key && this.#before.get(id)?.template === template);
     if (!isSame) writeSealedFile(this.#file, linesOf(entries));
   }
 }

@@ -23,6 +23,7 @@ import { LayoutProbes, layoutDatabase, storableTypes } from './layout-probes.ts'
 import { readAsTables } from './read-as-tables.ts';
 import { createStub, describedColumns } from './relation-statements.ts';
 import { type RenderedModel, renderModel } from './render-model.ts';
+import { TemplateKeys } from './template-key.ts';
 
 /** What a check of the graph needs besides the graph. */
 export interface CheckGraphOptions {
@@ -63,6 +64,7 @@ class GraphChecker implements GraphInEngine {
   readonly #cache: CheckCache;
   readonly #probes: LayoutProbes;
   readonly #index: ReadonlyMap<string, NodeId>;
+  readonly #templateKeys: TemplateKeys;
   /** Whose table must be one of its own engine, because a reader asks for what only such tables have. */
   readonly #readAsTables: ReadonlySet<NodeId>;
   /** Relations that the engine holds. */
@@ -78,6 +80,7 @@ class GraphChecker implements GraphInEngine {
     this.#probes = new LayoutProbes(this.#context());
     this.#readAsTables = readAsTables(manifest);
     this.#index = indexRelations(manifest);
+    this.#templateKeys = new TemplateKeys(manifest);
   }
 
   async createDatabases(): Promise<void> {
@@ -170,6 +173,7 @@ class GraphChecker implements GraphInEngine {
         waiting.add(node.id);
         left.push(node);
       } else if (!this.#skip(node, parents)) {
+        if (!isOpen && this.#isAsItWas(node)) continue;
         const model = this.#render(node);
         if (!model) continue;
         const key = isOpen ? null : this.#keyOf(model);
@@ -181,6 +185,18 @@ class GraphChecker implements GraphInEngine {
     }
     queue.unshift(...left);
     return batch;
+  }
+
+  /** Whether a model and all that it is rendered of are as they were; it is known then. */
+  #isAsItWas(node: ModelNode): boolean {
+    const key = this.#templateKeyOf(node);
+    const columns = key === null ? undefined : this.#cache.keepTemplate(node.id, key);
+    if (columns) this.relations.set(node.id, { columns, from: 'checked' });
+    return columns !== undefined;
+  }
+
+  #templateKeyOf(node: ModelNode): string | null {
+    return this.#templateKeys.of(node, this.#readAsTables.has(node.id), (id) => this.relations.get(id)?.columns);
   }
 
   /** Notes a model that cannot be checked because of one that it reads. */
@@ -282,7 +298,8 @@ class GraphChecker implements GraphInEngine {
 
   #know(id: NodeId, relation: CheckedRelation, key: string): void {
     this.relations.set(id, relation);
-    this.#cache.keep(id, key, relation.columns);
+    const node = this.#manifest.nodes.get(id);
+    this.#cache.keep(id, key, relation.columns, node?.kind === 'model' ? this.#templateKeyOf(node) : null);
   }
 
   /** Tables to create of known relations that the engine does not hold. */
