@@ -123,8 +123,9 @@ class GraphChecker implements GraphInEngine {
       }
       batch = again.length > 0 || next.length === 0 ? this.#take(queue) : next;
     }
-    this.findings.push(...(await this.#probes.finish()));
-    const faulty = new Set(this.findings.map(({ node }) => node));
+    const { findings, refused } = await this.#probes.finish();
+    this.findings.push(...findings);
+    const faulty = new Set([...this.findings.map(({ node }) => node), ...refused]);
     this.#cache.forget((id) => faulty.has(id));
   }
 
@@ -224,8 +225,8 @@ class GraphChecker implements GraphInEngine {
     const before = [...this.#probes.statements(), ...this.#missing(parents)];
     const tables = batch.flatMap(({ node, isDescribed }) => (isDescribed ? [] : [node]));
     const statements = [...before, ...batch.flatMap((model) => model.statements), { sql: columnsSql(tables) }];
-    return this.#engine.run(statements).then(async (answers) => {
-      this.findings.push(...(await this.#probes.settle(answers)));
+    return this.#engine.run(statements).then((answers) => {
+      this.#probes.settle(answers);
       return answers.slice(before.length);
     });
   }

@@ -1,5 +1,5 @@
 import { quoteName } from '../foundation/quote.ts';
-import type { ModelNode } from '../manifest/manifest.ts';
+import type { ModelNode, NodeId } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { alterEmptyTable, tableClauses } from '../materializations/table-clauses.ts';
 import type { ModelConfig } from '../project/model-config.ts';
@@ -18,9 +18,16 @@ type LayoutKey = 'engine' | 'order_by' | 'primary_key' | 'partition_by' | 'ttl' 
 
 /** A layout to try on the columns that it names. */
 interface Probe {
-  readonly node: ModelNode;
+  /** Models that are laid out so, the first one first. */
+  readonly nodes: ModelNode[];
   readonly columns: readonly TypedColumn[];
   readonly statements: readonly EngineStatement[];
+}
+
+/** Why a layout is refused: for a key of the config, or for the type of a column that no key names. */
+interface Reason {
+  readonly key: LayoutKey | 'column';
+  readonly fault: Refusal;
 }
 
 /**
@@ -29,9 +36,10 @@ interface Probe {
  */
 export class LayoutProbes {
   readonly #context: FaultContext;
-  readonly #tried = new Set<string>();
+  readonly #probes = new Map<string, Probe>();
   #waiting: Probe[] = [];
   #running: readonly Probe[] = [];
+  readonly #refused: Probe[] = [];
 
   constructor(context: FaultContext) {
     this.#context = context;
@@ -42,9 +50,14 @@ export class LayoutProbes {
     if (['view', 'ephemeral', 'dictionary'].includes(node.config.materialized)) return;
     const named = namedColumns(node.config, columns);
     const key = JSON.stringify([layoutText(node.config), named, node.config.query_settings]);
-    if (this.#tried.has(key)) return;
-    this.#tried.add(key);
-    this.#waiting.push({ node, columns: named, statements: statementsOf(node.config, named) });
+    const known = this.#probes.get(key);
+    if (known) {
+      known.nodes.push(node);
+      return;
+    }
+    const probe = { nodes: [node], columns: named, statements: statementsOf(node.config, named) };
+    this.#probes.set(key, probe);
+    this.#waiting.push(probe);
   }
 
   /** What to run of those that were added since, in front of a batch whose answers `settle` is given. */
@@ -54,56 +67,64 @@ export class LayoutProbes {
     return this.#running.flatMap(({ statements }) => statements);
   }
 
-  async settle(answers: readonly EngineAnswer[]): Promise<readonly Finding[]> {
-    const findings: Finding[] = [];
+  settle(answers: readonly EngineAnswer[]): void {
     let at = 0;
     for (const probe of this.#running) {
       const own = answers.slice(at, at + probe.statements.length);
       at += probe.statements.length;
-      if (own.some(({ kind }) => kind !== 'rows')) findings.push(...(await this.#explain(probe)));
+      if (own.some(({ kind }) => kind !== 'rows')) this.#refused.push(probe);
     }
     this.#running = [];
-    return findings;
   }
 
-  /** Runs what is left. */
-  async finish(): Promise<readonly Finding[]> {
+  /** Runs what is left, and says what is wrong with all that were refused: each place once, and every model it is wrong for. */
+  async finish(): Promise<{ readonly findings: readonly Finding[]; readonly refused: readonly NodeId[] }> {
     const statements = this.statements();
-    return statements.length > 0 ? this.settle(await this.#context.engine.run(statements)) : [];
+    if (statements.length > 0) this.settle(await this.#context.engine.run(statements));
+    const byPlace = new Map<string, Finding>();
+    for (const { nodes, columns } of this.#refused) {
+      const [first] = nodes;
+      const reasons = first ? await this.#reasons(first, columns) : [];
+      for (const finding of nodes.flatMap((node) => reasons.map((reason) => this.#findingOf(node, columns, reason)))) {
+        const place = JSON.stringify([finding.error.at, finding.error.code]);
+        if (!byPlace.has(place)) byPlace.set(place, finding);
+      }
+    }
+    return { findings: [...byPlace.values()], refused: this.#refused.flatMap(({ nodes }) => nodes.map(({ id }) => id)) };
+  }
+
+  #findingOf(node: ModelNode, columns: readonly TypedColumn[], { key, fault }: Reason): Finding {
+    const { manifest, project } = this.#context;
+    const typed =
+      key === 'column' && fault.kind === 'fault' ? columnFinding(renderModel(manifest, node), columns, fault, this.#context) : null;
+    return typed ?? layoutFinding(node, key === 'column' ? 'engine' : key, fault, project);
   }
 
   /** A key is at fault where the layout without it is one; several may be. */
-  async #explain({ node, columns }: Probe): Promise<readonly Finding[]> {
-    const findings: Finding[] = [];
+  async #reasons(node: ModelNode, columns: readonly TypedColumn[]): Promise<readonly Reason[]> {
+    const reasons: Reason[] = [];
     let { config } = node;
     for (;;) {
       const fault = await this.#refusal(config, columns);
-      if (!fault) return findings;
-      if (fault.kind === 'fault' && fault.fault.type === 'SYNTAX_ERROR')
-        return [...findings, ...(await this.#unparsable(node, columns, fault))];
-      const typed = fault.kind === 'fault' && /SUSPICIOUS_TYPE/.test(fault.fault.type ?? '') ? this.#typed(node, columns, fault) : null;
-      if (typed) return [...findings, typed];
-      const key = await this.#guiltyKey(config, columns, fault);
-      findings.push(layoutFinding(node, key, fault, this.#context.project));
-      if (key === 'engine') return findings;
+      if (!fault) return reasons;
+      const type = fault.kind === 'fault' ? (fault.fault.type ?? '') : '';
+      if (type === 'SYNTAX_ERROR') return [...reasons, ...(await this.#unparsable(config, columns, fault))];
+      const key = /SUSPICIOUS_TYPE/.test(type) ? 'column' : await this.#guiltyKey(config, columns, fault);
+      reasons.push({ key, fault });
+      if (key === 'column' || key === 'engine') return reasons;
       config = without(config, key);
     }
   }
 
   /** A bracket that is missing in one clause is missed in another: each is parsed by itself. */
-  async #unparsable(node: ModelNode, columns: readonly TypedColumn[], fault: Refusal): Promise<readonly Finding[]> {
-    const { project } = this.#context;
-    const none = removable.reduce((config, key) => without(config, key), { ...node.config, engine: 'MergeTree' });
-    const findings: Finding[] = [];
+  async #unparsable(config: ModelConfig, columns: readonly TypedColumn[], fault: Refusal): Promise<readonly Reason[]> {
+    const none = removable.reduce((less, key) => without(less, key), { ...config, engine: 'MergeTree' });
+    const reasons: Reason[] = [];
     for (const key of ['engine', ...removable] as const) {
-      const alone = isStated(node.config[key]) ? await this.#refusal({ ...none, [key]: node.config[key] }, columns) : undefined;
-      if (alone?.kind === 'fault' && alone.fault.type === 'SYNTAX_ERROR') findings.push(layoutFinding(node, key, alone, project));
+      const alone = isStated(config[key]) ? await this.#refusal({ ...none, [key]: config[key] }, columns) : undefined;
+      if (alone?.kind === 'fault' && alone.fault.type === 'SYNTAX_ERROR') reasons.push({ key, fault: alone });
     }
-    return findings.length > 0 ? findings : [layoutFinding(node, 'engine', fault, project)];
-  }
-
-  #typed(node: ModelNode, columns: readonly TypedColumn[], fault: Refusal & { readonly kind: 'fault' }): Finding | null {
-    return columnFinding(renderModel(this.#context.manifest, node), columns, fault, this.#context);
+    return reasons.length > 0 ? reasons : [{ key: 'engine', fault }];
   }
 
   async #guiltyKey(config: ModelConfig, columns: readonly TypedColumn[], fault: Refusal): Promise<LayoutKey> {

@@ -131,3 +131,14 @@ test('a source whose types no file declares is no table, and its readers are nam
 
   assert.deepEqual([...(graph?.notChecked ?? [])], [['model.a', 'source.raw.event']]);
 });
+
+test('of several models with one wrong layout each is told at its own config', async () => {
+  const layout = '{{config materialized="table" order_by="nothing"}}\n';
+  const { findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/a.sql': `${layout}select id from {{source "raw" "event"}}`,
+    'models/b.sql': `${layout}select day from {{source "raw" "event"}}`,
+  });
+
+  assert.deepEqual(places(findings), ['CHECK_LAYOUT models/a.sql:1:40', 'CHECK_LAYOUT models/b.sql:1:40']);
+});
