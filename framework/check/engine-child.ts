@@ -17,6 +17,7 @@ process.on('disconnect', () => {
 try {
   const session = (await openEngine(folder)).open();
   session.runNow(`set max_execution_time = ${Number(seconds)}`); // where the parent is gone, nobody else ends a statement
+  session.runNow('set print_pretty_type_names = 0'); // DESCRIBE would break the lines of a named tuple, which system.columns does not
   process.on('message', ({ sql, settings }: EngineRequest) => {
     const names = Object.keys(settings);
     try {

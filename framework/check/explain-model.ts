@@ -9,6 +9,7 @@ import type { Project } from '../project/project.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import { placeOfConfig } from './config-place.ts';
+import { typedColumns } from './declared-columns.ts';
 import { explainFault } from './explain-fault.ts';
 import { describeForm, expandedAt, explainSql, planForm } from './explain-sql.ts';
 import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
@@ -123,6 +124,9 @@ function duplicateFinding({ node, sql }: RenderedModel, columns: readonly TypedC
   };
 }
 
+/** What may follow the type of a column in CREATE TABLE. */
+const clausesOfColumn = /\s+(?:default|materialized|alias|ephemeral|codec|comment|ttl)\b[\s\S]*$/i;
+
 /** Which of the declared columns ClickHouse does not take; the whole of them where each by itself is taken. */
 export async function explainColumns(
   node: RelationNode,
@@ -131,7 +135,9 @@ export async function explainColumns(
   { engine }: FaultContext,
 ): Promise<readonly Finding[]> {
   if (refused.kind === 'lost') return [lostFinding(node, refused)];
-  const answers = await engine.run(columns.map(({ type }) => ({ sql: `select defaultValueOfTypeName(${quoteText(type, 'clickhouse')})` })));
+  if (node.kind === 'source' && !typedColumns(node.columns)) return []; // of a sink, which tells it itself
+  const bare = columns.map(({ type }) => type.replace(clausesOfColumn, ''));
+  const answers = await engine.run(bare.map((type) => ({ sql: `select defaultValueOfTypeName(${quoteText(type, 'clickhouse')})` })));
   const wrong = columns.flatMap(({ name, type }, index) => {
     const answer = answers[index];
     if (answer?.kind !== 'fault') return [];

@@ -99,3 +99,34 @@ test('a ref that misses is told once, though a unit test gives what it was meant
   assert.equal(told.length, 1, told.join(' | '));
   assert.match(told[0] ?? '', /^models\/inline_orders\.sql:2 SOURCE_NOT_FOUND/);
 });
+
+test('a type that ClickHouse lacks is told once, of the sink that fills the table, and not of its neighbours with defaults', async () => {
+  await using engine = await openCheckEngine();
+  using folder = projectFolder({});
+  const sink = project['sinks/clicks.yaml'].replace('at: DateTime', 'at: DateTim');
+  const source = project['sources/erp.yaml']
+    .replace('type: UInt64', 'type: UInt46')
+    .replace('type: DateTime', 'type: DateTime DEFAULT now()');
+
+  const told = await checkFiles({ ...project, 'sinks/clicks.yaml': sink, 'sources/erp.yaml': source }, folder.dir, engine);
+
+  assert.deepEqual(
+    told.map((line) => line.split(' ')[0]),
+    ['sinks/clicks.yaml:11', 'sources/erp.yaml:7'],
+  );
+});
+
+test('a named tuple is the same in both branches of an incremental model', async () => {
+  await using engine = await openCheckEngine();
+  using folder = projectFolder({});
+  const source = project['sources/erp.yaml'].replace(
+    'type: DateTime',
+    "type: DateTime }, { name: geo, type: 'Tuple(lat Float32, lon Float32)'",
+  );
+  const model = `{{config materialized="incremental" incremental_strategy="append" order_by="id"}}
+select id, geo from {{source "erp" "orders"}}
+{{#if (is_incremental)}}where id > (select max(id) from {{this}}){{/if}}
+`;
+
+  assert.deepEqual(await checkFiles({ ...project, 'sources/erp.yaml': source, 'models/places.sql': model }, folder.dir, engine), []);
+});
