@@ -119,7 +119,7 @@ export const faultsOfNames: readonly Fault[] = [
     edit(mart, '{{> money column="s.spent"}}', '{{> mony column="s.spent"}}'),
     edit(countries, 'limit {{var "top"}}', 'limit {{var "topp"}}'),
     edit(events, '{{#if (is_incremental)}}', '{{#if (is_incrementel)}}'),
-    edit(daily, '{{/if}}', '{{/iff}}', { file: daily, text: '{{#if (is_incremental)}}' }),
+    edit(daily, '{{/if}}', '{{/iff}}'),
     edit(orders, '{{var "since"}}', '{{var since}}'),
     edit(orders, 'tags="core"}}', 'tagz="core"}}'),
   ),
