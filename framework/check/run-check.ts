@@ -7,6 +7,7 @@ import { readSeedColumns } from '../run/read-seed-columns.ts';
 import { breakingChanges, changedRelations } from './breaking-changes.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
+import { checkDictionaries } from './check-dictionaries.ts';
 import type { CheckEngine } from './check-engine.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { checkGraph } from './check-graph.ts';
@@ -61,6 +62,7 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
   const tests = await checkTests({ manifest, project, engine, graph, cache, only });
   const sinks = await checkSinks(manifest, graph, engine, only);
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
+  const dictionaries = await checkDictionaries(manifest, project, graph, engine, only);
   const expressions = await checkExpressions(manifest, graph, engine, only);
   const hooks = await checkHooks(manifest, project, engine, only);
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
@@ -79,6 +81,7 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
     ...sinkTables,
     ...hooks,
     ...expressions,
+    ...dictionaries,
     ...tests,
     ...unitTests,
   ];

@@ -130,3 +130,15 @@ select id, geo from {{source "erp" "orders"}}
 
   assert.deepEqual(await checkFiles({ ...project, 'sources/erp.yaml': source, 'models/places.sql': model }, folder.dir, engine), []);
 });
+
+test('a layout that dictionaries do not have is told at its line', async () => {
+  await using engine = await openCheckEngine();
+  using folder = projectFolder({});
+  const model =
+    '{{config\n  materialized="dictionary"\n  primary_key="id"\n  layout="hashedd()"\n}}\nselect id, updated from {{source "erp" "orders"}}\n';
+
+  const told = await checkFiles({ ...project, 'models/order_times.sql': model }, folder.dir, engine);
+
+  assert.equal(told.length, 1, told.join(' | '));
+  assert.match(told[0] ?? '', /^models\/order_times\.sql:4 CHECK_LAYOUT/);
+});
