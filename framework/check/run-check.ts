@@ -9,6 +9,7 @@ import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
 import { checkDictionaries } from './check-dictionaries.ts';
 import type { CheckEngine } from './check-engine.ts';
+import { checkEvents } from './check-events.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { checkGraph } from './check-graph.ts';
 import { checkHooks } from './check-hooks.ts';
@@ -78,6 +79,7 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
     ...checkSyncs(manifest, graph),
     ...untypedSources(manifest, graph),
     ...sinks,
+    ...checkEvents(manifest),
     ...sinkTables,
     ...hooks,
     ...expressions,

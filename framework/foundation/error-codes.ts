@@ -60,6 +60,7 @@ export const errorCodes = {
   CHECK_SQL: 'ClickHouse refuses SQL for another reason.',
   CHECK_LAYOUT: 'ClickHouse refuses a table of the layout that a config states.',
   CHECK_DRIFT: 'An incremental run would return other columns than a full build.',
+  CHECK_EVENT: 'An event of a flow lacks a field that a sink cannot do without.',
   CHECK_UNTYPED: 'Columns that nobody declares, so that their readers are not checked.',
   // run
   RUN_LOCKED: 'Another run holds nodes that this run needs.',
