@@ -14,7 +14,7 @@ import { explainFault } from './explain-fault.ts';
 import { describeForm, expandedAt, explainSql, planForm } from './explain-sql.ts';
 import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
-import { offlineSql } from './offline-sql.ts';
+import { type Asked, offlineSql } from './offline-sql.ts';
 import { createStub, createView, describedColumns, describeSelect } from './relation-statements.ts';
 import type { ModelStep, RenderedModel } from './render-model.ts';
 import { placesOfColumn, selectItems } from './select-items.ts';
@@ -167,13 +167,16 @@ export function layoutFinding(node: ModelNode, key: keyof ModelConfig, answer: F
 }
 
 /** A model that is not checked, because its SQL asks somebody outside. */
-export function unaskedFinding(
-  { node }: RenderedModel,
-  { name, offset }: { readonly name: string; readonly offset: number },
-  { manifest }: FaultContext,
-): Finding {
+export function unaskedFinding({ node }: RenderedModel, { kind, name, offset }: Asked, { manifest }: FaultContext): Finding {
   const mapped = renderMapped(manifest, node, { incremental: false });
-  const message = `${subjectOf(node)} is not checked: it reads ${name}(…), which nobody asks while checking, and does not say its columns.`;
-  const hint = `Give ${name} a structure, as in 'id UInt64, name String', or declare the columns of '${node.name}' with their types.`;
+  const declare = `declare the columns of '${node.name}' with their types, and what reads it is checked`;
+  const [what, hint] =
+    kind === 'call'
+      ? [
+          `${name}(…), which nobody asks while checking, and does not say its columns`,
+          `Give ${name} a structure, as in 'id UInt64, name String', or ${declare}.`,
+        ]
+      : [`${name}, which only a server has`, `${declare.charAt(0).toUpperCase()}${declare.slice(1)}.`];
+  const message = `${subjectOf(node)} is not checked: it reads ${what}.`;
   return { severity: 'warn', node: node.id, error: new GccflowError('CHECK_UNTYPED', message, { at: mapped.sourceOf(offset).at, hint }) };
 }

@@ -119,6 +119,17 @@ test('table functions that ask a server are never asked', async () => {
   assert.equal(graph?.notChecked.get('model.c'), 'model.b');
 });
 
+test('a log that only a server keeps leaves its model unchecked, and no error', async () => {
+  const { findings, graph } = await checkFiles({
+    'models/a.sql': 'select type, count() as queries\nfrom system.query_log\ngroup by type',
+    'models/b.sql': 'select count() as tables from system.tables',
+  });
+
+  assert.deepEqual(places(findings), ['CHECK_UNTYPED models/a.sql:2:6']);
+  assert.match(findings[0]?.error.message ?? '', /it reads system\.query_log, which only a server has\.$/);
+  assert.deepEqual([...(graph?.relations.keys() ?? [])], ['model.b']);
+});
+
 test('a hook that ClickHouse cannot parse is told at its config key', async () => {
   const { findings } = await checkFiles({
     'models/a.sql':
