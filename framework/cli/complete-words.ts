@@ -64,7 +64,9 @@ async function named(what: Option['completes'], before: readonly string[], conte
     if (what === 'target') return await readTargetNames(locateProject(context.cwd, dir));
     const { manifest, project } = await openProject({ 'project-dir': dir, target: undefined, vars: undefined }, context);
     if (what === 'selector') return project.selectors.map(({ name }) => name);
-    return [...manifest.nodes.values()].filter(({ kind }) => (what === 'node' ? kind !== 'test' && kind !== 'unit_test' : kind === what)).map(({ name }) => name);
+    return [...manifest.nodes.values()]
+      .filter(({ kind }) => (what === 'node' ? kind !== 'test' && kind !== 'unit_test' : kind === what))
+      .map(({ name }) => name);
   } catch {
     return []; // a shell has no place to show a project's mistakes
   }
