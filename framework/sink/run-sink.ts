@@ -91,17 +91,25 @@ async function stopWhenEmpty({ sink }: SinkNode, { broker, lanes, held, signal }
   const delayQueues = retryDelays(sink.retry).map((ms) => delayQueue(sink.queue.name, ms));
   for (let empty = 0; empty < 2 && !signal.aborted; ) {
     await sleep(emptyPollMs, undefined, { signal }).catch(() => {});
-    const [ready, ...waiting] = await Promise.all([sink.queue.name, ...delayQueues].map((queue) => countReady(broker, queue, signal)));
+    const [own, ...waiting] = await Promise.all([sink.queue.name, ...delayQueues].map((queue) => lookAt(broker, queue, signal)));
+    // A quorum queue that is too busy to count answers 0 messages, but then 0 consumers too, and the lanes are some.
+    const ready = own?.consumers === 0 ? null : own?.ready;
     for (const lane of lanes) lane.flushing = ready === 0;
-    empty = ready === 0 && waiting.every((count) => count === 0) && held() === 0 ? empty + 1 : 0;
+    empty = ready === 0 && waiting.every((queue) => queue?.ready === 0) && held() === 0 ? empty + 1 : 0;
   }
   await Promise.all(lanes.map((lane) => lane.stop()));
 }
 
-/** Messages that wait in a queue; null where the broker cannot say. One that is away may be waited for. */
-async function countReady(broker: Pick<Broker, 'inspect'>, queue: string, signal: AbortSignal): Promise<number | null> {
+interface Looked {
+  readonly ready: number;
+  /** null: there is no such queue. */
+  readonly consumers: number | null;
+}
+
+/** What a broker says of a queue, one that does not exist being empty; null where it cannot say. One that is away may be waited for. */
+async function lookAt(broker: Pick<Broker, 'inspect'>, queue: string, signal: AbortSignal): Promise<Looked | null> {
   try {
-    return (await unlessAborted(signal, broker.inspect(queue)))?.ready ?? 0;
+    return (await unlessAborted(signal, broker.inspect(queue))) ?? { ready: 0, consumers: null };
   } catch {
     return null;
   }

@@ -72,6 +72,19 @@ test('nothing is acked before it is stored, and no more is taken than the capaci
   assert.equal(sink.queue.published.length, 0);
 });
 
+test('a queue that is too busy to count its messages is not taken for an empty one', async () => {
+  const queue = new FakeQueue();
+  queue.isBusy = true;
+  const sink = fakeSink({ queue, untilEmpty: true });
+
+  await until(() => queue.looks >= 6);
+  for (const name of names(20)) queue.put(name);
+  queue.isBusy = false;
+  await sink.ended;
+
+  assert.deepEqual(sink.writer.stored, names(20));
+});
+
 test('of large deliveries fewer are held, and all are stored', async () => {
   const queue = new FakeQueue();
   const pad = 'x'.repeat(50_000);

@@ -38,6 +38,10 @@ export class FakeQueue {
   staleAcks = 0;
   /** Called for every message that is acked. */
   onAck: (id: string) => void = () => {};
+  /** Answers that nothing is there, as a quorum queue does that is too busy to count. */
+  isBusy = false;
+  /** How often it was asked what is there. */
+  looks = 0;
   /** What publishing throws from now on. */
   refuse: (() => Error) | null = null;
   readonly #consumers = new Set<FakeConsumer>();
@@ -59,13 +63,11 @@ export class FakeQueue {
       return consumer;
     },
     declare: async () => {},
-    inspect: async (name: string) => ({
-      name,
-      ready: name === 'q' ? this.in('ready').length : 0,
-      unacked: null,
-      consumers: this.#consumers.size,
-      oldest: null,
-    }),
+    inspect: async (name: string) => {
+      this.looks++;
+      const [ready, consumers] = this.isBusy ? [0, 0] : [name === 'q' ? this.in('ready').length : 0, this.#consumers.size];
+      return { name, ready, unacked: null, consumers, oldest: null };
+    },
   };
 
   readonly publisher: Publisher = {
