@@ -12,6 +12,7 @@ const FieldName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a name of letter
 
 /** Texts in which `{name}` stands for a param; those of steps may name `record.x`, `page.x` and `params.x` as well. */
 const Template = z.string().min(1);
+const PathTemplate = Template.regex(/^\//, 'a path that begins with / is expected');
 
 /** A path in JSON, or any other JSONata expression. */
 const Expression = z.string().min(1);
@@ -21,8 +22,8 @@ const Retrieve = z.strictObject({
     'APIs in the order of preference: one that has no usable credential, is at its limit or fails is skipped.',
   ),
   method: z.enum(['GET', 'POST']).default('GET'),
-  path: Template.regex(/^\//, 'a path that begins with / is expected').describe('e.g. `/v18.0/{handle}`; values are percent-encoded.'),
-  paths: z.record(z.string(), Template).default({}).describe('Path of those APIs that have another one.'),
+  path: PathTemplate.describe('e.g. `/v18.0/{handle}`; values are percent-encoded.'),
+  paths: z.record(z.string(), PathTemplate).default({}).describe('Path of those APIs that have another one.'),
   query: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .default({})
@@ -122,7 +123,7 @@ const Http = z.strictObject({
   http: z.strictObject({
     api: z.string().min(1),
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'),
-    path: Template.regex(/^\//, 'a path that begins with / is expected'),
+    path: PathTemplate,
     body: z.json().optional().describe('Texts are JSONata; the record where nothing is said.'),
     as: FieldName.nullable().default(null).describe('Field of the record that gets the answer, for the steps behind.'),
   }),

@@ -43,11 +43,14 @@ export function buildRequest({ name, api }: ApiNode, question: ApiQuestion, cred
   };
 }
 
-/** The parser of addresses takes `.` and `..` out of a path, however they are written: another place would be asked. */
+/**
+ * The parser of addresses takes `.` and `..` out of a path, however they are written: another place would be asked. What does not begin with
+ * a slash could make another host of the base, to which the credential would go.
+ */
 function addressOf(base: string, path: string, api: string): URL {
   const [segments = ''] = path.split(/[?#]/);
   const url = URL.parse(base.replace(/\/+$/, '') + path);
-  if (url !== null && !segments.split(/[\\/]/).some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) return url;
+  if (path.startsWith('/') && url !== null && !segments.split(/[\\/]/).some((segment) => /^(\.|%2e){1,2}$/i.test(segment))) return url;
   throw new TaskFault('refused', 'REQUEST_INVALID', `the path for '${api}' leads elsewhere with the values of this task`);
 }
 

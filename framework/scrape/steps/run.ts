@@ -23,13 +23,29 @@ export async function openRun(path: string, when: Value | null, place: StepPlace
       const chosen = scopes.map(({ record }) => record).filter((record) => record !== undefined);
       if (when !== null && chosen.length === 0) return;
       writes.inTransaction.push(async (db) => {
-        await run(chosen, contextOf(attempt, db, writes, place, deps));
+        let isOver = false;
+        const requireOpen = (): void => {
+          if (isOver) throw new Error('the step has ended: what it does in promises that it does not wait for would be lost');
+        };
+        try {
+          await run(chosen, contextOf(attempt, db, writes, requireOpen, place, deps));
+        } finally {
+          isOver = true;
+        }
       });
     },
   };
 }
 
-function contextOf(attempt: Attempt, db: PostgresQueries, writes: Writes, place: StepPlace, deps: FlowDeps): StepContext {
+/** `requireOpen` throws after the end of the step. */
+function contextOf(
+  attempt: Attempt,
+  db: PostgresQueries,
+  writes: Writes,
+  requireOpen: () => void,
+  place: StepPlace,
+  deps: FlowDeps,
+): StepContext {
   const { task, params, api, page, log, signal } = attempt;
   return {
     task: { id: task.id, flow: task.flow, attempt: task.attempt },
@@ -40,8 +56,14 @@ function contextOf(attempt: Attempt, db: PostgresQueries, writes: Writes, place:
     signal,
     db: { query: (sql, values) => db.query(sql, values) },
     http: async (request) => attempt.call(callOf(request, place)),
-    emit: (event) => void writes.events.push(event),
-    enqueue: (flow, ofTask) => void writes.tasks.push(checkedTask(deps.allFlows, flow, ofTask, null)),
+    emit: (event) => {
+      requireOpen();
+      writes.events.push(event);
+    },
+    enqueue: (flow, ofTask) => {
+      requireOpen();
+      writes.tasks.push(checkedTask(deps.allFlows, flow, ofTask, null));
+    },
     upload: (asset) => upload(asset, deps, signal),
   };
 }

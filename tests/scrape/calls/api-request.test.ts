@@ -45,6 +45,12 @@ test('a value that would lead a path elsewhere refuses the task', () => {
   }
 });
 
+test('a path that would make another host of the base refuses the task', () => {
+  for (const path of ['.evil.example/', '@evil.example/', ':8443/', 'https://evil.example/', 'v1/me', '']) {
+    assert.throws(() => buildRequest(apiNode('x', 'https://api.example'), { ...question, path }, { token: 'secret' }), refused, path);
+  }
+});
+
 test('a value that no header can carry refuses the task, and is not shown', () => {
   const headers = { 'x-handle': 'a\r\nauthorization: secret' };
 

@@ -129,3 +129,23 @@ test('a step that calls an API before it writes holds no transaction meanwhile, 
   assert.deepEqual(open, [0, 1]);
   await assert.rejects(late(), /the transaction of the task has ended/);
 });
+
+test('what a step emits or enqueues after its end is refused, not lost without a word', async (context) => {
+  await using lab = await flowLab(context, {
+    flow: { retrieve, process: [{ run: './a.ts' }] },
+    others: { posts: { params: {} } },
+    answer: () => ({ n: 1 }),
+    files: {
+      'flows/a.ts': `export default async (_records: unknown, { emit, enqueue, db }: any) => {
+        await db.query('select 1');
+        globalThis.gccflowLate = [() => emit({ exchange: 'x', routingKey: 'y', body: {} }), () => enqueue('posts', {})];
+      };`,
+    },
+  });
+
+  assert.deepEqual(await lab.runOnce(), { kind: 'settled' });
+
+  const late: readonly (() => void)[] = Reflect.get(globalThis, 'gccflowLate');
+  for (const add of late) assert.throws(add, /the step has ended/);
+  assert.deepEqual([await lab.events(), await lab.waiting()], [[], []]);
+});
