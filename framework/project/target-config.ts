@@ -57,12 +57,8 @@ const LimiterCommon = {
 };
 
 /**
- * Rate-limit store of a target. What a Redis must be set to, for it throws counts away or counts twice else:
- *
- * - `maxmemory-policy noeviction`, the default: any other throws counts away when its memory is full. A full one lets nothing through.
- * - `min-replicas-to-write 1` and a `min-replicas-max-lag` of a few seconds, where Sentinel or a cluster fails over: an old primary that is
- *   cut off from the others, and not from all workers, answers these on while the new one counts for the rest. Until it stops, windows of up to
- *   a minute may hold what both let through; of longer ones it is granted nothing more.
+ * Rate-limit store of a target. A Redis must keep `maxmemory-policy noeviction`, the default: any other throws counts away when its memory is
+ * full. A full one lets nothing through.
  */
 export const LimiterConfig = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('embedded'), ...LimiterCommon }),
@@ -70,9 +66,7 @@ export const LimiterConfig = z.discriminatedUnion('type', [
     type: z.literal('redis'),
     url: z
       .string()
-      .describe(
-        'redis(s)://user:password@host:6379/0. It must have maxmemory-policy noeviction and, where it fails over to replicas, min-replicas-to-write 1: else limits may be exceeded.',
-      ),
+      .describe('redis(s)://user:password@host:6379/0. It must have maxmemory-policy noeviction: else limits may be exceeded.'),
     prefix: z
       .string()
       .default('{gccflow}')

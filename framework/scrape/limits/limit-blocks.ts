@@ -62,29 +62,44 @@ export interface KeptLevel {
   readonly kept: readonly KeptCalls[];
 }
 
-/** What is known of an epoch that begins. */
-export interface KeptCounts {
+/** An epoch that begins. */
+export interface BegunEpoch {
   readonly epoch: string;
   /** No other epoch was before. */
   readonly isFirst: boolean;
+}
+
+/** What is known of an epoch that begins. */
+export interface KeptCounts extends BegunEpoch {
   readonly levels: readonly KeptLevel[];
   readonly closures: readonly { readonly key: string; readonly forMs: number }[];
 }
 
-/** Begins an epoch: what was reserved until now may have been used until now. In a transaction of the caller's. */
-export async function beginEpoch(queries: PostgresQueries, limiter: string): Promise<KeptCounts> {
+/** Begins an epoch: from when that is committed, earlier ones are given no more calls, and no more leases. */
+export async function beginEpoch(queries: PostgresQueries, limiter: string): Promise<BegunEpoch> {
   const [begun] = await queries.query<{ epoch: string }>(
     `insert into gccflow.limit_epoch as known (limiter, epoch, began_at) values ($1, 1, clock_timestamp())
      on conflict (limiter) do update set epoch = known.epoch + 1, began_at = excluded.began_at returning epoch::text`,
     [limiter],
   );
+  const epoch = begun?.epoch ?? '';
+  return { epoch, isFirst: epoch === '1' };
+}
+
+/** Whether no later epoch has begun. */
+export async function isLatestEpoch(postgres: Postgres, limiter: string, epoch: string): Promise<boolean> {
+  const [later] = await postgres.query('select from gccflow.limit_epoch where limiter = $1 and epoch > $2', [limiter, epoch]);
+  return later === undefined;
+}
+
+/** What counts in an epoch that begins: what was reserved until now may have been used until now. In a transaction of the caller's. */
+export async function keptCounts(queries: PostgresQueries, limiter: string): Promise<Pick<KeptCounts, 'levels' | 'closures'>> {
   await queries.query('update gccflow.limit_block set ended_at = clock_timestamp() where limiter = $1 and ended_at is null', [limiter]);
   await queries.query(
     `delete from gccflow.limit_block where limiter = $1 and ended_at + per_ms * interval '1 ms' + interval '1 hour' < clock_timestamp()`,
     [limiter],
   );
-  const epoch = begun?.epoch ?? '';
-  return { epoch, isFirst: epoch === '1', levels: await keptLevels(queries, limiter), closures: await closuresOf(queries, limiter) };
+  return { levels: await keptLevels(queries, limiter), closures: await closuresOf(queries, limiter) };
 }
 
 async function keptLevels(queries: PostgresQueries, limiter: string): Promise<KeptLevel[]> {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Postgres, PostgresConnection } from '../../connections/postgres.ts';
 import type { RedisLink } from '../../connections/redis.ts';
 import type { Log } from '../../foundation/log.ts';
-import { beginEpoch, type KeptCalls, type KeptCounts } from './limit-blocks.ts';
+import { EpochLease, fenceMs } from './epoch-lease.ts';
+import { beginEpoch, isLatestEpoch, type KeptCalls, type KeptCounts, keptCounts } from './limit-blocks.ts';
 import { levelId } from './plan-request.ts';
 import { beginScript, claimScript, restoreScript } from './redis-epoch-scripts.ts';
 import type { RedisNames } from './redis-names.ts';
@@ -15,6 +17,8 @@ export interface RedisEpoch {
   readonly number: string;
   /** When it began, in microseconds of Redis; 0 where nothing was lost before. */
   readonly born: string;
+  /** Of this process, to count in it. */
+  readonly lease: EpochLease;
 }
 
 export interface EpochOptions {
@@ -36,7 +40,7 @@ const callsAtOnce = 5_000;
  * knows counted as used: one process does that, the others wait for it.
  */
 export async function openEpoch(link: RedisLink, options: EpochOptions): Promise<RedisEpoch> {
-  const found = await claim(link, options.names, '');
+  const found = await claim(link, options, '');
   if (found !== null) return found;
   await using session = await options.postgres.session();
   await session.query(`select set_config('lock_timeout', $1, false)`, [lockTimeout]);
@@ -44,24 +48,26 @@ export async function openEpoch(link: RedisLink, options: EpochOptions): Promise
   return await restore(link, session, options);
 }
 
-async function claim(link: RedisLink, { epoch, clock, claim }: RedisNames, name: string): Promise<RedisEpoch | null> {
+async function claim(link: RedisLink, options: EpochOptions, name: string): Promise<RedisEpoch | null> {
+  const { epoch, clock, claim } = options.names;
   const text = await link.evaluate(claimScript, [epoch, clock, claim], [link.server.runId, name]);
-  return typeof text === 'string' ? parseEpoch(link, text) : null;
+  return typeof text === 'string' ? parseEpoch(link, text, options) : null;
 }
 
-function parseEpoch(link: RedisLink, text: string): RedisEpoch {
+function parseEpoch(link: RedisLink, text: string, { limiter, postgres }: EpochOptions): RedisEpoch {
   const [number = '', , born = ''] = text.split(' ');
-  return { link, text, number, born };
+  return { link, text, number, born, lease: new EpochLease(() => isLatestEpoch(postgres, limiter, number)) };
 }
 
 /**
  * The claim in Redis is what makes this safe: what PostgreSQL said may be old by the time it comes to Redis, if in between the data was lost
  * again and somebody else restored it. Then the claim is not there any more. PostgreSQL commits the number before anybody counts under it.
  */
-async function restore(link: RedisLink, session: PostgresConnection, { limiter, names, log }: EpochOptions): Promise<RedisEpoch> {
+async function restore(link: RedisLink, session: PostgresConnection, options: EpochOptions): Promise<RedisEpoch> {
+  const { limiter, names, log } = options;
   for (;;) {
     const name = randomUUID();
-    const found = await claim(link, names, name);
+    const found = await claim(link, options, name);
     if (found !== null) return found;
     const counts = await committed(session, limiter);
     const isPut = await putBack(link, names, name, counts);
@@ -70,15 +76,18 @@ async function restore(link: RedisLink, session: PostgresConnection, { limiter, 
     const fields = { limiter: link.location, epoch: counts.epoch, levels: counts.levels.length };
     if (counts.isFirst) log.debug(fields, 'limiter used for the first time');
     else log.warn(fields, 'limiter had lost its counts: they were restored');
-    return parseEpoch(link, text);
+    return parseEpoch(link, text, options);
   }
 }
 
+/** What was counted is read when nobody counts in an earlier epoch any more. */
 async function committed(session: PostgresConnection, limiter: string): Promise<KeptCounts> {
+  const epoch = await beginEpoch(session, limiter);
+  if (!epoch.isFirst) await sleep(fenceMs);
   await session.query('begin');
-  const counts = await beginEpoch(session, limiter);
+  const counts = await keptCounts(session, limiter);
   await session.query('commit');
-  return counts;
+  return { ...epoch, ...counts };
 }
 
 /** Under names that nobody looks at before the epoch has begun. */

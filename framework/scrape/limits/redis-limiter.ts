@@ -136,7 +136,7 @@ class RedisLimiter implements Limiter {
       numbers.push(choices, levels.length);
       for (const level of levels) numbers.push(table.placeOf(level), level.choice, level.requests, level.isTaken ? 1 : 0);
     }
-    const answers = await this.#evaluate(epoch, askScript, table, numbers);
+    const answers = await this.#evaluateLevels(epoch, askScript, table, numbers);
     return asks.map((_, index) => (answers === null ? null : { epoch, answer: answers[index] as unknown[] }));
   }
 
@@ -146,29 +146,30 @@ class RedisLimiter implements Limiter {
       const epoch = await this.#current();
       const table = new LevelTable(this.#names, epoch);
       const numbers = planned.flatMap((level) => [table.placeOf(level), level.requests]);
-      const states = await this.#evaluate(epoch, inspectScript, table, numbers);
+      const states = await this.#evaluateLevels(epoch, inspectScript, table, numbers);
       if (states !== null) return levels.map((level, index) => stateOf(level, states.slice(index * 3, index * 3 + 3).map(Number)));
     }
     throw this.#restless();
   }
 
-  /** Runs a script on levels; null where data was lost, and then the epoch is forgotten here too. */
-  async #evaluate(epoch: RedisEpoch, script: RedisScript, table: LevelTable, asks: readonly number[]): Promise<unknown[] | null> {
-    const answer = await epoch.link.evaluate(script, table.keys, table.argumentsFor(asks));
-    if (answer === null) this.#forget(epoch);
-    return answer as unknown[] | null;
+  /** Runs a script in an epoch; null where data was lost, and then the epoch is forgotten here too. */
+  async #evaluate(epoch: RedisEpoch, script: RedisScript, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
+    const answer = await epoch.link.evaluate(script, keys, args);
+    if (answer === null && this.#epoch === epoch) this.#epoch = null;
+    const holds = epoch.lease.holds();
+    if (holds !== true && !(await this.#durably('asking for the epoch', holds))) throw this.#leave(epoch);
+    return answer;
   }
 
-  #forget(epoch: RedisEpoch): void {
-    if (this.#epoch === epoch) this.#epoch = null;
+  async #evaluateLevels(epoch: RedisEpoch, script: RedisScript, table: LevelTable, asks: readonly number[]): Promise<unknown[] | null> {
+    return (await this.#evaluate(epoch, script, table.keys, table.argumentsFor(asks))) as unknown[] | null;
   }
 
   async #hold(key: string, left: number, forMs: number): Promise<void> {
     for (let turn = 0; turn < maxTurns; turn++) {
       const epoch = await this.#current();
       const keys = [this.#names.epoch, this.#names.clock, this.#names.hold(epoch.number, key)];
-      if ((await epoch.link.evaluate(holdScript, keys, [epoch.text, left, Math.ceil(forMs)])) !== null) return;
-      this.#forget(epoch);
+      if ((await this.#evaluate(epoch, holdScript, keys, [epoch.text, left, Math.ceil(forMs)])) !== null) return;
     }
     throw this.#restless();
   }
@@ -216,7 +217,9 @@ class RedisLimiter implements Limiter {
   /** A Redis that lost its place to another one while it was cut off from it. */
   #leave(epoch: RedisEpoch): GccflowError {
     const message = `${this.#connection.location} is not the Redis that counts any more: another one has begun a later epoch.`;
-    const hint = 'Was it cut off while a replica took its place? Let it follow the new primary, and the url lead there.';
+    const hint =
+      'Was it cut off while a replica took its place? Let it follow the new primary, and the url lead there. ' +
+      `Where it is meant to count again, delete its key ${this.#names.epoch}: counts are restored then.`;
     const fault = new GccflowError('LIMITER_UNREACHABLE', message, { hint });
     this.#connection.leave(epoch.link, fault);
     return fault;
