@@ -22,7 +22,7 @@ export async function measureUnitTests(): Promise<number> {
     const builtins = { materializations, genericTests };
     const { project, manifest } = await loadManifest({ dir, env: {}, target: null, vars: {}, builtins, cacheDir: null });
     await using engine = await openCheckEngine();
-    const graph = await checkGraph(manifest, engine, { project, seedColumns: async () => [] });
+    const graph = await checkGraph(manifest, engine, { project });
     const tests = [...manifest.nodes.values()].filter((node) => node.kind === 'unit_test');
     const begun = performance.now();
     const results = await runUnitTests(tests, {

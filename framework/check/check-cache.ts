@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineVersion } from '../connections/embedded-engine.ts';
 import { digestOf } from '../foundation/digest.ts';
 import type { ModelNode, NodeId } from '../manifest/manifest.ts';
 import { readSealedFile, type SealedFile, writeSealedFile } from '../project/sealed-file.ts';
@@ -27,6 +28,11 @@ export class CheckCache {
   private constructor(file: SealedFile | null, before: ReadonlyMap<string, Entry>) {
     this.#file = file;
     this.#before = before;
+  }
+
+  /** The cache of a project, as the ClickHouse that checks fills it. */
+  static of({ dir }: { readonly dir: string }): CheckCache {
+    return CheckCache.read(join(dir, '.gccflow', 'cache'), engineVersion());
   }
 
   /** The cache in a folder. `engineVersion`: of the ClickHouse that checks. */

@@ -1,9 +1,6 @@
-import { join } from 'node:path';
-import { engineVersion } from '../connections/embedded-engine.ts';
 import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
-import { readSeedColumns } from '../run/read-seed-columns.ts';
 import { breakingChanges, changedRelations } from './breaking-changes.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
@@ -20,7 +17,6 @@ import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { findReaders } from './column-readers.ts';
-import { engineWarehouse } from './engine-warehouse.ts';
 import type { Finding } from './finding.ts';
 import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
@@ -53,13 +49,8 @@ export interface CheckOptions {
 export async function runCheck({ project, manifest, engine, only, earlier }: CheckOptions): Promise<CheckResult> {
   const rules = projectRuleFindings(project, manifest);
   if (!engine) return { graph: null, findings: rules.toSorted(byPlace) };
-  const cache = CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion());
-  const graph = await checkGraph(manifest, engine, {
-    project,
-    cache,
-    only,
-    seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
-  });
+  const cache = CheckCache.of(project);
+  const graph = await checkGraph(manifest, engine, { project, cache, only });
   const tests = await checkTests({ manifest, project, engine, graph, cache, only });
   const sinks = await checkSinks(manifest, graph, engine, only);
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));

@@ -1,10 +1,8 @@
 import { type CheckEngine, openCheckEngine } from '../../framework/check/check-engine.ts';
 import { checkGraph } from '../../framework/check/check-graph.ts';
-import { engineWarehouse } from '../../framework/check/engine-warehouse.ts';
 import { runUnitTests } from '../../framework/check/unit-tests/run-unit-tests.ts';
 import type { UnitTestResult } from '../../framework/check/unit-tests/unit-test-result.ts';
 import { formatLocation } from '../../framework/foundation/location.ts';
-import { readSeedColumns } from '../../framework/run/read-seed-columns.ts';
 import { type Files, projectDir } from './project-dir.ts';
 
 export interface UnitTestBench extends AsyncDisposable {
@@ -19,10 +17,7 @@ export async function openUnitTests(): Promise<UnitTestBench> {
     async run(files) {
       using dir = projectDir(files);
       const { project, manifest } = await dir.load();
-      const graph = await checkGraph(manifest, engine, {
-        project,
-        seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
-      });
+      const graph = await checkGraph(manifest, engine, { project });
       const nodes = [...manifest.nodes.values()];
       const tests = nodes.filter((node) => node.kind === 'unit_test');
       const results = await runUnitTests(tests, {

@@ -1,13 +1,9 @@
-import { join } from 'node:path';
-import { engineVersion } from '../../connections/embedded-engine.ts';
 import type { Manifest, NodeId } from '../../manifest/manifest.ts';
 import { reach } from '../../plan/walk-graph.ts';
 import type { Project } from '../../project/project.ts';
-import { readSeedColumns } from '../../run/read-seed-columns.ts';
 import { CheckCache } from '../check-cache.ts';
 import type { CheckEngine } from '../check-engine.ts';
 import { checkGraph } from '../check-graph.ts';
-import { engineWarehouse } from '../engine-warehouse.ts';
 import { buildColumnGraph, type ColumnGraph } from './column-graph.ts';
 import { readProject } from './read-project.ts';
 
@@ -23,11 +19,6 @@ export interface ProjectLineageDeps {
 export async function readProjectLineage({ project, manifest, engine, of }: ProjectLineageDeps): Promise<ColumnGraph> {
   const ways = { upstream: manifest.parents, downstream: manifest.children };
   const only = of && new Set([...of.nodes, ...of.directions.flatMap((way) => [...reach(ways[way], of.nodes, Number.POSITIVE_INFINITY)])]);
-  const graph = await checkGraph(manifest, engine, {
-    project,
-    only: only ?? null,
-    seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), project.dir),
-    cache: CheckCache.read(join(project.dir, '.gccflow', 'cache'), engineVersion()),
-  });
+  const graph = await checkGraph(manifest, engine, { project, only: only ?? null, cache: CheckCache.of(project) });
   return buildColumnGraph(manifest, graph, await readProject({ project, manifest, graph, engine, only: only ?? null }));
 }

@@ -2,10 +2,8 @@ import type { Manifest, NodeId, UnitTestNode } from '../../manifest/manifest.ts'
 import { withChanges } from '../../manifest/render-sql.ts';
 import { reach } from '../../plan/walk-graph.ts';
 import type { Project } from '../../project/project.ts';
-import { readSeedColumns } from '../../run/read-seed-columns.ts';
 import { openCheckEngine } from '../check-engine.ts';
 import { checkGraph } from '../check-graph.ts';
-import { engineWarehouse } from '../engine-warehouse.ts';
 import { runUnitTests, type UnitTestDeps } from './run-unit-tests.ts';
 import type { UnitTestResult } from './unit-test-result.ts';
 
@@ -15,8 +13,7 @@ export async function runOffline(
   { project, manifest, ...deps }: Pick<UnitTestDeps, 'manifest' | 'width' | 'signal' | 'onResult'> & { readonly project: Project },
 ): Promise<readonly UnitTestResult[]> {
   await using engine = await openCheckEngine();
-  const seedColumns = (seed: Parameters<typeof readSeedColumns>[0]) => readSeedColumns(seed, engineWarehouse(engine), project.dir);
-  const graph = await checkGraph(above(tests, manifest), engine, { project, seedColumns });
+  const graph = await checkGraph(above(tests, manifest), engine, { project });
   return await runUnitTests(tests, { ...deps, manifest, engine, columnsOf: (id) => graph.relations.get(id)?.columns ?? null });
 }
 

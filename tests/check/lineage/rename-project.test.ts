@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { type CheckEngine, openCheckEngine } from '../../../framework/check/check-engine.ts';
 import { checkGraph } from '../../../framework/check/check-graph.ts';
 import type { TypedColumn } from '../../../framework/check/checked-graph.ts';
-import { engineWarehouse } from '../../../framework/check/engine-warehouse.ts';
 import { buildColumnGraph } from '../../../framework/check/lineage/column-graph.ts';
 import { readModels } from '../../../framework/check/lineage/read-models.ts';
 import { ReadingCache } from '../../../framework/check/lineage/reading-cache.ts';
@@ -15,7 +14,6 @@ import { loadManifest } from '../../../framework/manifest/load-manifest.ts';
 import type { Manifest, ModelNode, Node } from '../../../framework/manifest/manifest.ts';
 import { relationSql } from '../../../framework/manifest/relation.ts';
 import { materializations } from '../../../framework/materializations/index.ts';
-import { readSeedColumns } from '../../../framework/run/read-seed-columns.ts';
 
 const dir = resolve(import.meta.dirname, '../../..');
 
@@ -23,7 +21,7 @@ test('in the project of this repository a renamed column breaks exactly the mode
   await using engine = await openCheckEngine();
   const load = { dir, env: {}, target: null, vars: {}, cacheDir: null, builtins: { materializations, genericTests } };
   const { project, manifest } = await loadManifest(load);
-  const graph = await checkGraph(manifest, engine, { project, seedColumns: (seed) => readSeedColumns(seed, engineWarehouse(engine), dir) });
+  const graph = await checkGraph(manifest, engine, { project });
   const models = [...manifest.nodes.values()].flatMap(modelsAt);
   const columns = buildColumnGraph(manifest, graph, await readModels(models, { manifest, graph, engine, cache: ReadingCache.none() }));
 

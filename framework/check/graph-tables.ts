@@ -1,0 +1,83 @@
+import { quoteName } from '../foundation/quote.ts';
+import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode } from '../manifest/manifest.ts';
+import { emptyDictionarySql } from '../materializations/dictionary-sql.ts';
+import type { EngineStatement } from './check-engine.ts';
+import type { CheckedRelation, TypedColumn } from './checked-graph.ts';
+import { layoutDatabase, storableTypes } from './layout-probes.ts';
+import { readAsTables } from './read-as-tables.ts';
+import { createStub } from './relation-statements.ts';
+
+export type RelationNode = SourceNode | SeedNode | ModelNode;
+
+/** The empty tables that stand for relations of a graph in the engine, and which of them it holds. */
+export class GraphTables {
+  readonly #manifest: Manifest;
+  readonly #relations: ReadonlyMap<NodeId, CheckedRelation>;
+  /** Whose table must be one of its own engine, because a reader asks for what only such tables have. */
+  readonly #readAsTables: ReadonlySet<NodeId>;
+  readonly #present = new Set<NodeId>();
+
+  /** `relations`: what is known so far; it may grow. */
+  constructor(manifest: Manifest, relations: ReadonlyMap<NodeId, CheckedRelation>) {
+    this.#manifest = manifest;
+    this.#relations = relations;
+    this.#readAsTables = readAsTables(manifest);
+  }
+
+  /** What to run before everything else. */
+  databases(): readonly EngineStatement[] {
+    const databases = new Set([...this.#manifest.nodes.values()].flatMap((node) => ('relation' in node ? [node.relation.database] : [])));
+    const create = (name: string): string => `create database if not exists ${quoteName(name, 'clickhouse')} engine = Memory`;
+    return [kept(storableTypes(false)), ...[...databases, layoutDatabase].map((name) => kept(create(name)))];
+  }
+
+  isReadAsTable(id: NodeId): boolean {
+    return this.#readAsTables.has(id);
+  }
+
+  /** Notes that a model's own statement has made its table. */
+  add(id: NodeId): void {
+    this.#present.add(id);
+  }
+
+  /** What makes a relation as an empty table of these columns. */
+  stub(node: RelationNode, columns: readonly TypedColumn[]): EngineStatement {
+    this.#present.add(node.id);
+    const isDictionary = node.kind === 'model' && node.config.materialized === 'dictionary';
+    if (isDictionary) return kept(emptyDictionarySql(node.relation, node.config, columns));
+    return kept(createStub(node.relation, columns, this.#readAsTables.has(node.id)));
+  }
+
+  /** Tables to create of known relations that the engine does not hold. */
+  missing(ids: Iterable<NodeId>): readonly EngineStatement[] {
+    return this.tablesOf(ids).flatMap((node) => {
+      const known = this.#relations.get(node.id);
+      return known && !this.#present.has(node.id) ? [this.stub(node, known.columns)] : [];
+    });
+  }
+
+  /** The relations themselves, and those that inline models among them read. */
+  tablesOf(ids: Iterable<NodeId>): readonly RelationNode[] {
+    const all = new Set(ids);
+    for (const id of all)
+      if (isInline(this.#manifest.nodes.get(id))) for (const parent of this.#manifest.parents.get(id) ?? []) all.add(parent);
+    return [...all].flatMap((id) => {
+      const node = this.#manifest.nodes.get(id);
+      return isRelation(node) && !isInline(node) ? [node] : [];
+    });
+  }
+}
+
+/** A statement that an engine that starts anew runs again. */
+function kept(sql: string): EngineStatement {
+  return { sql, keep: sql };
+}
+
+export function isRelation(node: Node | undefined): node is RelationNode {
+  return node !== undefined && 'relation' in node;
+}
+
+/** Whether a relation is no table, but part of the SQL of what reads it. */
+export function isInline(node: Node | undefined): boolean {
+  return node?.kind === 'model' && node.config.materialized === 'ephemeral';
+}
