@@ -5,7 +5,7 @@ import type { FlowNode } from '../../manifest/manifest.ts';
 import { checkParams } from '../flow/check-params.ts';
 import { newTask } from '../flow/new-task.ts';
 import { type FoundTask, findTasks } from '../queue/find-tasks.ts';
-import type { Params } from '../queue/task.ts';
+import type { Moment, Params } from '../queue/task.ts';
 import type { TaskQueue } from '../queue/task-queue.ts';
 import { readFlows } from './flow-reports.ts';
 import { flowRoute, paramsOf } from './flow-route.ts';
@@ -122,13 +122,21 @@ function taskOf(body: NewRequest, flows: readonly FlowNode[]) {
       path: 'body.flow',
     });
   }
-  const at = (text: string | undefined) => (text === undefined ? null : { at: new Date(text) });
   return newTask(node.flow, requireParams(node, body.params ?? {}), {
     priority: body.priority ?? null,
-    runAt: at(body.run_at),
-    expiresAt: at(body.expires_at),
+    runAt: momentOf(body, 'run_at'),
+    expiresAt: momentOf(body, 'expires_at'),
     idempotencyKey: body.idempotency_key ?? null,
   });
+}
+
+/** Leap seconds are times by the schema, and none to JavaScript. */
+function momentOf(body: NewRequest, name: 'run_at' | 'expires_at'): Moment | null {
+  const text = body[name];
+  if (text === undefined) return null;
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) throw new Refusal('invalid', 'This time cannot be read.', { path: `body.${name}` });
+  return { at };
 }
 
 function requireParams({ flow }: FlowNode, given: Params): Params {

@@ -5,6 +5,7 @@ export const refusals = {
   not_found: 404,
   conflict: 409,
   too_large: 413,
+  too_long: 414,
   media_type: 415,
   rate_limited: 429,
   failed: 500,

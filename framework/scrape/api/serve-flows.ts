@@ -54,10 +54,23 @@ export async function serveFlows(deps: FlowServerDeps): Promise<RunningServer> {
 }
 
 function createServer({ log }: FlowServerDeps, metrics: ApiMetrics): FastifyInstance {
+  const tell = ({ id, method }: FastifyRequest, { statusCode, elapsedTime }: FastifyReply, route: string): void => {
+    metrics.request(route, String(statusCode), elapsedTime / 1000);
+    log.info({ request: id, method, route, status: statusCode, ms: Math.round(elapsedTime) }, 'request answered');
+  };
   const server = fastify({
     bodyLimit: maxBody,
     exposeHeadRoutes: false,
     genReqId: ({ headers }) => requestIdOf(headers['x-request-id']),
+    // What the router cannot read comes to no route, and past all hooks.
+    frameworkErrors: ({ statusCode }, request, reply) => {
+      const isLong = statusCode === 414;
+      const message = isLong
+        ? `A value in the address is longer than ${maxParamLength} characters.`
+        : 'The address is not percent-encoded UTF-8.';
+      refuse(request, reply.header('x-request-id', request.id), new Refusal(isLong ? 'too_long' : 'invalid', message));
+      tell(request, reply, 'unknown');
+    },
     // Platforms are written in both cases; values of params keep theirs.
     routerOptions: { maxParamLength, caseSensitive: false },
     // Values in addresses are texts; a param that no flow declares is a mistake, not something to be dropped.
@@ -71,12 +84,7 @@ function createServer({ log }: FlowServerDeps, metrics: ApiMetrics): FastifyInst
     done();
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    metrics.request(route, String(reply.statusCode), reply.elapsedTime / 1000);
-    log.info(
-      { request: request.id, method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'request answered',
-    );
+    tell(request, reply, request.routeOptions.url ?? 'unknown');
     done();
   });
   server.setErrorHandler<FastifyError | Refusal | GccflowError>((error, request, reply) => {
@@ -85,7 +93,11 @@ function createServer({ log }: FlowServerDeps, metrics: ApiMetrics): FastifyInst
     return refuse(request, reply, refusal ?? new Refusal('failed', 'The server failed.'));
   });
   server.setNotFoundHandler((request, reply) =>
-    refuse(request, reply, new Refusal('not_found', `There is no such endpoint for ${request.method}.`)),
+    refuse(
+      request,
+      reply,
+      new Refusal('not_found', `There is no such endpoint for ${request.method}; those that are served stand at /docs.`),
+    ),
   );
   return server;
 }

@@ -51,6 +51,7 @@ const mistakes: readonly (readonly [string, unknown, number, RegExp])[] = [
   ['an unknown key', { flow: 'posts', params: { handle: 'a' }, prio: 1 }, 400, /'body\.prio'/],
   ['a priority beyond its range', { flow: 'posts', params: { handle: 'a' }, priority: 99_999 }, 400, /'body\.priority'/],
   ['a time that is none', { flow: 'posts', params: { handle: 'a' }, run_at: 'tomorrow' }, 400, /'body\.run_at'/],
+  ['a leap second', { flow: 'posts', params: { handle: 'a' }, run_at: '2016-12-31T23:59:60Z' }, 400, /This time cannot be read/],
 ];
 
 for (const [name, body, code, message] of mistakes) {
@@ -98,12 +99,13 @@ test('a request keeps its id, or gets one: in the answer, in errors and in the l
   const own = await server.get('/profiles/virat', { 'x-request-id': 'abc-123' });
   const none = await server.get('/profiles/nobody');
   const bad = await server.get('/nowhere', { 'x-request-id': 'x'.repeat(500) });
+  await server.get('/profiles/%ff', { 'x-request-id': 'abc-124' });
 
   assert.equal(own.headers['x-request-id'], 'abc-123');
   assert.match(String(none.headers['x-request-id']), /^[0-9a-f-]{36}$/);
   assert.equal(none.body.request_id, none.headers['x-request-id']);
   assert.equal(String(bad.headers['x-request-id']).length, 36);
-  await until(() => server.log.lines.filter(({ message }) => message === 'request answered').length === 3);
+  await until(() => server.log.lines.filter(({ message }) => message === 'request answered').length === 4);
   const lines = server.log.lines.filter(({ message }) => message === 'request answered').map(({ fields }) => fields);
   assert.deepEqual(
     lines.map(({ request, route, status }) => [request, route, status]),
@@ -111,7 +113,46 @@ test('a request keeps its id, or gets one: in the answer, in errors and in the l
       ['abc-123', '/profiles/:handle', 200],
       [none.headers['x-request-id'], '/profiles/:handle', 404],
       [bad.headers['x-request-id'], 'unknown', 404],
+      ['abc-124', 'unknown', 400],
     ],
+  );
+});
+
+test('an address that cannot be read is refused as all else is, and its values are not repeated', async (context) => {
+  await using server = await flowServer(context, { flows: [profile] });
+  const paths = [`/profiles/${'x'.repeat(9000)}`, '/profiles/%E0%A4%A', '/profiles/%ff', '/profiles/tiktok/byhandle/a', '/profiles/%2e%2e'];
+
+  const answers = await Promise.all(paths.map((path) => server.get(path, { 'x-request-id': 'abc-123' })));
+
+  assert.deepEqual(
+    answers.map(({ status, body, headers }) => [status, body.error, body.request_id, headers['x-request-id']]),
+    [
+      [414, 'too_long', 'abc-123', 'abc-123'],
+      [400, 'invalid', 'abc-123', 'abc-123'],
+      [400, 'invalid', 'abc-123', 'abc-123'],
+      [404, 'not_found', 'abc-123', 'abc-123'],
+      [404, 'not_found', 'abc-123', 'abc-123'],
+    ],
+  );
+  assert.ok(answers.every(({ text }) => text.length < 300));
+  const { text: metrics } = await server.get('/metrics');
+  assert.match(metrics, /gccflow_http_requests_total\{service="scrape",route="unknown",status="414"\} 1/);
+  assert.equal(server.upstream.arrivals.length, 0);
+});
+
+test('a handle in any script is one segment of the path that the provider is asked for', async (context) => {
+  await using server = await flowServer(context, { flows: [profile] });
+  server.upstream.on(
+    'GET /v1/{handle}',
+    json(({ params }: { params: { handle: string } }) => ({ handle: params.handle })),
+  );
+  const handles = ['ナサ🚀', 'a/b?c#d', 'विराट', '%41', 'x'.repeat(900)];
+
+  const answers = await Promise.all(handles.map((handle) => server.get(`/profiles/${encodeURIComponent(handle)}`)));
+
+  assert.deepEqual(
+    answers.map(({ body }) => body.records),
+    handles.map((handle) => [{ handle }]),
   );
 });
 
