@@ -38,7 +38,8 @@ interface Running extends HeldTask {
 
 /**
  * Runs a task for each request, in this process and at once, within the limits of its flow. Such a task has one attempt: when it fails, is
- * given back or its process dies it ends FAILED, as nobody waits for it any more.
+ * given back or its process dies it ends FAILED, as nobody waits for it any more. Where the flow takes one task of its kind at a time and such
+ * a one is queued, that one is run, out of its turn; it goes back into the queue where it does not complete.
  */
 export class ServedTasks implements AsyncDisposable {
   readonly #deps: ServedTasksDeps;
@@ -60,13 +61,15 @@ export class ServedTasks implements AsyncDisposable {
     using _place = this.#takePlace(flow.name, flow.workers * flow.concurrency);
     if (await this.#deps.isPaused(flow.name)) throw new Refusal('unavailable', 'The flow is paused.', { retryAfterMs: pausedMs });
     const leased = await this.#deps.queue.enqueueLeased({ ...newTask(flow, params), maxAttempts: 1 }, this.#deps.worker, flow.lease);
-    if (leased === null) throw new Refusal('conflict', 'A task with the same params is queued or running.', { retryAfterMs: 1000 });
-    const { outcome, records } = await this.#attempt(flow, leased);
+    if (leased === null)
+      throw new Refusal('conflict', 'A task with the same params is running, or queued for a later time.', { retryAfterMs: 1000 });
+    const { task, wasQueued } = leased;
+    const { outcome, records } = await this.#attempt(flow, task);
     if (outcome.kind === 'settled') this.#deps.onWritten();
-    else await this.#settle(leased, outcome);
-    if (outcome.kind !== 'settled' && outcome.kind !== 'complete') throw refusalOf(outcome, leased.id);
-    if (records.length === 0) throw new Refusal('not_found', 'The provider has none.', { task: leased.id });
-    return { task: leased.id, records };
+    else await this.#settle(task, wasQueued ? outcome : finalOf(outcome));
+    if (outcome.kind !== 'settled' && outcome.kind !== 'complete') throw refusalOf(outcome, task.id);
+    if (records.length === 0) throw new Refusal('not_found', 'The provider has none.', { task: task.id });
+    return { task: task.id, records };
   }
 
   /** Aborts what runs; its tasks are ended all the same. */
@@ -100,9 +103,9 @@ export class ServedTasks implements AsyncDisposable {
   }
 
   /** The answer does not wait for a queue that is away: the lease runs out, and the task has no further attempt. */
-  async #settle({ id, attempt }: LeasedTask, outcome: Settlement): Promise<void> {
+  async #settle({ id, attempt }: LeasedTask, settlement: Settlement): Promise<void> {
     try {
-      await this.#deps.queue.exchange([{ id, attempt, settlement: finalOf(outcome) }], [], this.#deps.worker);
+      await this.#deps.queue.exchange([{ id, attempt, settlement }], [], this.#deps.worker);
     } catch (thrown) {
       this.#deps.log.warn({ task: id, reason: messageOf(thrown) }, 'served task not ended in the queue');
     }

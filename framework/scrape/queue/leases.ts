@@ -2,7 +2,7 @@ import type { PostgresConnection, PostgresQueries } from '../../connections/post
 import { type LeasedRow, leasedColumns } from './exchange-sql.ts';
 import { intoHistory } from './history-sql.ts';
 import { leasedTasks } from './leased-task.ts';
-import type { LeasedTask } from './task.ts';
+import type { LeasedTask, NewTask } from './task.ts';
 import type { Held } from './task-queue.ts';
 
 /** Lengthens leases; gives back the ids of those that still were what they are taken for. */
@@ -30,18 +30,38 @@ const completeSql = `
   kept as (${intoHistory('gone', 'COMPLETE')})
   select id from gone`;
 
-/** Leases one task that waits, out of its turn. */
-export async function leaseTask(session: PostgresQueries, id: string, worker: string, leaseMs: number): Promise<LeasedTask | null> {
-  const [task] = leasedTasks(await session.query<LeasedRow>(leaseSql, [id, worker, leaseMs]));
+/** Who leases one task, out of its turn, and for how long. */
+export interface Lessee {
+  readonly worker: string;
+  readonly leaseMs: number;
+}
+
+/** Leases a task that waits. */
+export async function leaseTask(session: PostgresQueries, id: string, { worker, leaseMs }: Lessee): Promise<LeasedTask | null> {
+  const [task] = leasedTasks(await session.query<LeasedRow>(leaseSql('id = $3'), [worker, leaseMs, id]));
   return task ?? null;
 }
 
-const leaseSql = `
+/** Leases the task of a flow with a unique key, where it waits for its turn or for another try. */
+export async function leaseQueued(
+  session: PostgresQueries,
+  { flow, uniqueKey }: Pick<NewTask, 'flow' | 'uniqueKey'>,
+  { worker, leaseMs }: Lessee,
+): Promise<LeasedTask | null> {
+  const [task] = leasedTasks(await session.query<LeasedRow>(leaseSql(queued), [worker, leaseMs, flow, uniqueKey]));
+  return task ?? null;
+}
+
+const queued = 'flow = $3 and unique_key = $4 and (ready or attempt > 0) and (expires_at is null or expires_at > now())';
+
+function leaseSql(which: string): string {
+  return `
   update gccflow.scrape_request_log task
-  set status = 'PROCESSING', attempt = attempt + 1, tries = tries + 1, picked_at = now(), worker_id = $2,
-    lease_until = now() + $3::float8 * interval '1 millisecond'
-  where id = $1 and status = 'PENDING'
+  set status = 'PROCESSING', ready = true, waiting_for = null, attempt = attempt + 1, tries = tries + 1, picked_at = now(),
+    worker_id = $1, lease_until = now() + $2::float8 * interval '1 millisecond'
+  where ${which} and status = 'PENDING'
   returning ${leasedColumns}`;
+}
 
 /**
  * Gives a worker the tasks that calls of its own have leased to it and whose answers were lost, under the name of another call; their leases

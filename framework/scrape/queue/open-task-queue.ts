@@ -4,10 +4,10 @@ import { enqueueTasks, enqueueTasksWithin } from './enqueue.ts';
 import { enqueueTaskStream } from './enqueue-stream.ts';
 import { Exchanges } from './exchanges.ts';
 import { Housekeeper } from './housekeeper.ts';
-import { completeTask, extendLeases, leaseTask } from './leases.ts';
+import { completeTask, extendLeases, leaseQueued, leaseTask } from './leases.ts';
 import { QueueLanes } from './queue-lanes.ts';
-import type { LeasedTask, NewTask } from './task.ts';
-import type { EndedTask, EnqueueResult, Held, HousePolicy, HouseWork, TaskQueue, Wish } from './task-queue.ts';
+import type { NewTask } from './task.ts';
+import type { EndedTask, EnqueueResult, Held, HousePolicy, HouseWork, ServedLease, TaskQueue, Wish } from './task-queue.ts';
 import { WorkListener } from './work-listener.ts';
 
 /**
@@ -57,11 +57,14 @@ class OpenTaskQueue implements TaskQueue {
     return completeTask(session, task);
   }
 
-  enqueueLeased(task: NewTask, worker: string, leaseMs: number): Promise<LeasedTask | null> {
+  enqueueLeased(task: NewTask, worker: string, leaseMs: number): Promise<ServedLease | null> {
+    const lessee = { worker, leaseMs };
     return this.#postgres.transaction(async (session) => {
       const { ids } = await enqueueTasksWithin(session, [{ ...task, runAt: null }]);
       const [id] = ids;
-      return typeof id === 'string' ? leaseTask(session, id, worker, leaseMs) : null;
+      const wasQueued = typeof id !== 'string';
+      const leased = wasQueued ? await leaseQueued(session, task, lessee) : await leaseTask(session, id, lessee);
+      return leased && { task: leased, wasQueued };
     });
   }
 

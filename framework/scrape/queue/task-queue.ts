@@ -38,8 +38,11 @@ export interface TaskQueue extends AsyncDisposable {
   /** Ends an attempt COMPLETE as part of the caller's transaction; false where its lease is another's by now: roll back then. */
   completeWithin(session: PostgresQueries, task: Held): Promise<boolean>;
 
-  /** Queues one task that is leased to `worker` at once, for a caller who waits for its end. Null where a key of it is known already. */
-  enqueueLeased(task: NewTask, worker: string, leaseMs: number): Promise<LeasedTask | null>;
+  /**
+   * Queues one task that is leased to `worker` at once, for a caller who waits for its end. Where one with its unique key is queued, that one is
+   * leased instead, with its own attempts: unless it is for a later time and has not begun. Null where a key of it is known otherwise.
+   */
+  enqueueLeased(task: NewTask, worker: string, leaseMs: number): Promise<ServedLease | null>;
 
   /**
    * What somebody has to do now and then, and one process at a time does: makes due what waits, gives back leases that ran out, ends what is
@@ -56,6 +59,13 @@ export interface EnqueueResult {
   readonly ids: readonly (string | null)[];
   readonly queued: number;
   readonly known: number;
+}
+
+/** A task that was leased for somebody who waits. */
+export interface ServedLease {
+  readonly task: LeasedTask;
+  /** Somebody had queued it before: who waits is not the only one who wants it. */
+  readonly wasQueued: boolean;
 }
 
 export interface Held {

@@ -6,7 +6,7 @@ import { pauseFlows } from '../../../framework/scrape/queue/pause-flows.ts';
 import { flowServer } from '../../support/flow-server.ts';
 import { newTask, readTask } from '../../support/task-queue.ts';
 import { until } from '../../support/until.ts';
-import { type Answer, type Arrival, hang, htmlPage, json, reset, status, tooMany } from '../../support/upstream.ts';
+import { type Answer, type Arrival, hang, htmlPage, json, late, reset, status, tooMany } from '../../support/upstream.ts';
 
 const profile = {
   name: 'profile',
@@ -142,10 +142,38 @@ test('a provider that has had enough: 429 with its own time', async (context) =>
   assert.ok(wait > 60 && wait <= 120, `${wait}`);
 });
 
-test('of a flow that takes one task of its kind at a time, a second request is told so', async (context) => {
+test('of a flow that takes one task of its kind at a time, a second request is told so while the first runs', async (context) => {
   await using server = await flowServer(context, { flows: [{ ...profile, unique: ['handle'] }] });
-  server.upstream.on('GET /v1/virat', found);
-  await server.queue.enqueue([newTask({ flow: 'profile', uniqueKey: '["virat"]' })]);
+  server.upstream.on('GET /v1/virat', late(300, found));
+
+  const first = server.get(path);
+  await until(() => server.upstream.arrivals.length === 1);
+  const second = await server.get(path);
+
+  assert.deepEqual([second.status, second.body.error, second.headers['retry-after']], [409, 'conflict', '1']);
+  assert.equal((await first).status, 200);
+  assert.equal(server.upstream.arrivals.length, 1);
+});
+
+test('a request does not wait behind the queue for a task of its kind: it runs that one, which goes back where it fails', async (context) => {
+  await using server = await flowServer(context, { flows: [{ ...profile, unique: ['handle'] }] });
+  server.upstream.on('GET /v1/virat', status(500), found);
+  const queued = newTask({ flow: 'profile', uniqueKey: '["virat"]', params: { platform: 'instagram', handle: 'virat' }, maxAttempts: 3 });
+  const { ids } = await server.queue.enqueue([queued]);
+
+  const failed = await server.get(path);
+  const between = await readTask(server.postgres, ids[0] ?? '');
+  const answered = await server.get(path);
+
+  assert.deepEqual([failed.status, failed.body.task], [502, ids[0]]);
+  assert.deepEqual([between?.status, between?.tries], ['PENDING', 1]);
+  assert.deepEqual([answered.status, answered.body.task], [200, ids[0]], answered.text);
+  assert.equal((await readTask(server.postgres, ids[0] ?? ''))?.status, 'COMPLETE');
+});
+
+test('a task that is queued for a later time is not run by a request before', async (context) => {
+  await using server = await flowServer(context, { flows: [{ ...profile, unique: ['handle'] }] });
+  await server.queue.enqueue([newTask({ flow: 'profile', uniqueKey: '["virat"]', runAt: { inMs: 60_000 } })]);
 
   const answer = await server.get(path);
 

@@ -188,7 +188,7 @@ test('a task that is queued for somebody who waits is leased to them alone', asy
   const second = await queue.enqueueLeased(task, 'api', 60_000);
   const others = await lease(queue, 10);
 
-  assert.deepEqual([leased?.attempt, leased?.params], [1, { n: 1 }]);
+  assert.deepEqual([leased?.task.attempt, leased?.task.params, leased?.wasQueued], [1, { n: 1 }, false]);
   assert.equal(second, null);
   assert.deepEqual(others, []);
 });
