@@ -57,7 +57,9 @@ function sentenceOf(said: string): string {
     .replace(/^Unknown expression(?: or function)? identifier `(.*)`$/, "There is no column '$1' here")
     .replace(/^Identifier '(?:.*\.)?([^.]+)' cannot be resolved from table with name (.*)$/, "There is no column '$1' in '$2'")
     .replace(/^(?:(Aggregate )?[Ff]unction with name [`'](.*)[`'] does not exist|Unknown function (.*))$/, "There is no function '$2$3'")
-    .replace(/^Unknown table expression identifier '(.*)'$/, "There is no table '$1'");
+    .replace(/^Unknown table expression identifier '(.*)'$/, "There is no table '$1'")
+    .replace(/^Unknown table function (.*)$/, "There is no table function '$1'")
+    .replace(/^JOIN [\s\S]* no alias for subquery or table function[\s\S]*$/, 'A subquery that is joined needs a name');
   return `${short}.`;
 }
 
@@ -66,6 +68,7 @@ function hintOf(said: string, code: ErrorCode): string | undefined {
   if (near !== undefined && code === 'CHECK_NAME_UNKNOWN') return `Did you mean '${near}'?`;
   if (code === 'CHECK_TABLE_UNKNOWN')
     return 'Name what is read by {{ref "…"}} or {{source "…" "…"}}; declare tables that others fill in sources/.';
+  if (/no alias for subquery/.test(said)) return "Write 'as' and a name behind its bracket.";
   if (/is not under aggregate function/.test(said))
     return "Add it to 'group by', or say by an aggregate function such as any(…) which value counts.";
   return undefined;

@@ -43,6 +43,7 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
     const isSyntax = fault.fault.type === 'SYNTAX_ERROR';
     const { sentence } = explainFault(fault.fault, fault.said);
     if (findings.length > 0 && (isSyntax || /\bnull\b|Nothing/i.test(sentence))) return findings; // of our own making
+    if (fault.fault.type === 'NOT_AN_AGGREGATE' && taken.some(({ start }) => isInGroupBy(mapped.text, start))) return findings; // so was this
     const sql = without(mapped.text, taken);
     const [parsed] = isSyntax ? await ask([sql], parseForm) : []; // our own brackets would be taken for those that are missing
     const said = parsed?.kind === 'fault' ? parsed : fault;
@@ -60,6 +61,10 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
   return findings;
 }
 
+function isInGroupBy(sql: string, offset: number): boolean {
+  return /\bgroup\s+by\b(?:(?!\b(?:select|where|having|order|limit|union)\b)[\s\S])*$/i.test(sql.slice(0, offset));
+}
+
 function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fault' }, mapped: MappedSql, offset: number): Finding {
   const { code, sentence, hint } = explainFault(fault, said);
   return {
@@ -68,6 +73,7 @@ function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fau
       new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at: mapped.sourceOf(offset).at, hint, cause: fault }),
     ),
     ...expandedAt(mapped, offset),
+    offset,
   };
 }
 

@@ -1,4 +1,5 @@
-import { afterBracket, isToken, type SqlToken } from './sql-tokens.ts';
+import type { Culprit } from './fault-culprits.ts';
+import { afterBracket, beforeBracket, isToken, type SqlToken } from './sql-tokens.ts';
 
 /** A place that may have caused a fault, and what to put there so that it cannot any more. */
 export interface Candidate {
@@ -9,63 +10,6 @@ export interface Candidate {
   readonly replacement: string;
 }
 
-/** What ClickHouse complains of, as far as it names something. */
-export type Culprit =
-  | { readonly kind: 'identifier'; readonly name: string }
-  | { readonly kind: 'function'; readonly name: string }
-  | { readonly kind: 'table'; readonly name: string }
-  | { readonly kind: 'keyword'; readonly name: string }
-  | { readonly kind: 'text'; readonly name: string }
-  | { readonly kind: 'alias'; readonly name: string }
-  | { readonly kind: 'word'; readonly name: string };
-
-/** What a complaint names, the likeliest first. */
-export function culpritsOf(said: string): readonly Culprit[] {
-  const found: Culprit[] = [];
-  for (const [pattern, kind] of patterns) {
-    const name = pattern
-      .exec(said)
-      ?.slice(1)
-      .find((text) => text !== undefined);
-    if (name !== undefined && !found.some((other) => other.kind === kind && other.name === name)) found.push({ kind, name });
-  }
-  return found;
-}
-
-const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
-  [/using identifier '([^']+)'/, 'word'],
-  [/ambiguous identifier '([^']+)'/, 'identifier'],
-  [/Unknown table expression identifier '([^']+)'|Table (\S+) (?:does not|doesn't) exist/, 'table'],
-  [/Database (\S+) does not exist/, 'table'],
-  [
-    /Unknown expression(?: or function)? identifier `([^`]+)`|Identifier '([^']+)' cannot be resolved|Missing columns: '([^']+)'/,
-    'identifier',
-  ],
-  [/Column '([^']+)' is not under aggregate function/, 'identifier'],
-  [/Multiple expressions .* for alias ([^\s.]+)|Multiple table expressions with same alias ([^\s.]+)/, 'alias'],
-  [/can't find correlated column '(?:__table\d+\.)?([^']+)'/, 'identifier'],
-  [/[Uu]nknown data type family: (\w+)|Window '(\w+)' does not exist/, 'word'],
-  [/[Uu]nknown setting '([^']+)'/, 'word'],
-  [
-    /Dictionary \(`([^`]+)`\) not found|Cannot load time zone (\S+?):|does not support '([^']+)' unit|(?:while converting|[Cc]onvert string|[Pp]arse string) '([^']*)' /,
-    'text',
-  ],
-  [/element with index '(\w+)'/, 'word'],
-  [/requires expression (\w+)(?: AS \w+)? with Array/, 'identifier'],
-  [/(ASOF) join|doesn't support (FINAL)|(?:does not|doesn't) support (PREWHERE)/, 'keyword'],
-  [/support (sampl)ing/, 'keyword'],
-  [/Positional argument number (\d+)/, 'word'],
-  [/(?:Invalid type for filter in|is found in) ((?:PRE)?WHERE|HAVING|QUALIFY)/, 'keyword'],
-  [/\b(LIMIT|OFFSET) expression/, 'keyword'],
-  [/Different number of columns in (UNION|INTERSECT|EXCEPT)|Expected ALL or DISTINCT in SelectWith(Union)/, 'keyword'],
-  [/JOIN cannot infer common type in (ON) section/, 'keyword'],
-  [/[Ff]irst argument for (?:this overload of )?(?:function )?['`]?(\w+)/, 'function'],
-  [
-    /[Uu]nknown function (\w+)|[Ff]unction with name [`'](\w+)[`']|(?:of|for|to) (?:aggregate )?function ['`]?(\w+)|(?:Aggregate f|F)unction '?(\w+)'?(?:\([^)]*\))? (?:is found|requires|does)|while executing (?:'FUNCTION |function )(\w+)|overload of (\w+)/,
-    'function',
-  ],
-];
-
 /** Every place of a culprit in the SQL, in order. */
 export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): readonly Candidate[] {
   switch (culprit.kind) {
@@ -75,6 +19,10 @@ export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): rea
       return identifiers(culprit.name, tokens, 'system.one', ['from', 'join', ',', '(', 'in']);
     case 'function':
       return calls(culprit.name, tokens);
+    case 'table function':
+      return tableCalls(culprit.name, tokens);
+    case 'join':
+      return unnamedJoins(tokens);
     case 'keyword':
       return tokens.flatMap((token) =>
         isToken(token, culprit.name.toLowerCase(), `${culprit.name}e`) ? [candidate(token, token, `${token.text} 1 or`)] : [],
@@ -85,6 +33,8 @@ export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): rea
       );
     case 'alias':
       return aliases(culprit.name, tokens).slice(-1);
+    case 'definition':
+      return definitions(culprit.name, tokens).slice(-1);
     case 'word':
       return tokens.flatMap((token) => (token.value === culprit.name ? [candidate(token, token, 'null')] : []));
   }
@@ -95,6 +45,60 @@ function aliases(name: string, tokens: readonly SqlToken[]): readonly Candidate[
   return tokens.flatMap((token, index) =>
     token.value === name && isToken(tokens[index - 1], 'as') ? [candidate(token, token, `${name}_`)] : [],
   );
+}
+
+/** Where a name is given in front of what it means, as of windows. */
+function definitions(name: string, tokens: readonly SqlToken[]): readonly Candidate[] {
+  return tokens.flatMap((token, index) =>
+    token.value === name && isToken(tokens[index + 1], 'as') ? [candidate(token, token, `${name}_`)] : [],
+  );
+}
+
+/** Subqueries that are joined and have no name, at the bracket behind which it is missing. */
+function unnamedJoins(tokens: readonly SqlToken[]): readonly Candidate[] {
+  return tokens.flatMap((token, index) => {
+    const opening = isToken(token, ')') ? beforeBracket(tokens, index) : -1;
+    const after = tokens[index + 1];
+    const isNamed = after !== undefined && after.kind !== 'sign' && !isToken(after, ...clausesBehindTable);
+    const isTable = isToken(tokens[opening - 1], 'from', 'join', ',') && isToken(tokens[opening + 1], 'select', 'with');
+    return isTable && !isNamed ? [candidate(token, token, `) as unnamed_${index}`)] : [];
+  });
+}
+
+const clausesBehindTable = [
+  'on',
+  'using',
+  'left',
+  'right',
+  'inner',
+  'full',
+  'cross',
+  'join',
+  'where',
+  'prewhere',
+  'group',
+  'order',
+  'limit',
+  'having',
+  'any',
+  'asof',
+  'global',
+  'array',
+  'settings',
+  'union',
+  'final',
+  'sample',
+  'qualify',
+  'window',
+];
+
+/** Calls in the place of a table; of any function where the name is empty. */
+export function tableCalls(name: string, tokens: readonly SqlToken[]): readonly Candidate[] {
+  return tokens.flatMap((token, index) => {
+    const isCall = token.kind === 'word' && isToken(tokens[index + 1], '(') && isToken(tokens[index - 1], 'from', 'join', ',', 'in');
+    if (!isCall || (name !== '' && token.text.toLowerCase() !== name.toLowerCase())) return [];
+    return [candidate(token, tokens[afterBracket(tokens, index + 1) - 1] ?? token, 'system.one')];
+  });
 }
 
 /** Every call of a function. */
@@ -152,15 +156,28 @@ function calls(name: string, tokens: readonly SqlToken[]): readonly Candidate[] 
   const signs = operators.get(bare) ?? [];
   const found: Candidate[] = [];
   for (const [index, token] of tokens.entries()) {
-    const isName = token.kind === 'word' && [name, bare].some((written) => written.toLowerCase() === token.text.toLowerCase());
-    if (isName && isToken(tokens[index + 1], '(')) found.push(callAt(index, tokens));
+    if (
+      isToken(tokens[index + 1], '(') &&
+      [name, bare].some((written) => written.toLowerCase() === calledName(index, tokens).toLowerCase())
+    )
+      found.push(callAt(index, tokens));
     else if (isToken(token, ...signs)) found.push(operatorAt(index, tokens));
   }
   return found;
 }
 
-function callAt(index: number, tokens: readonly SqlToken[]): Candidate {
+/** The name in front of a bracket, with those in front of its dots. */
+function calledName(index: number, tokens: readonly SqlToken[]): string {
   const token = tokens[index] as SqlToken;
+  if (token.kind !== 'word' && token.kind !== 'quoted') return '';
+  const isDotted = isToken(tokens[index - 1], '.') && index >= 2;
+  return isDotted ? `${calledName(index - 2, tokens)}.${token.value}` : token.value;
+}
+
+function callAt(index: number, tokens: readonly SqlToken[]): Candidate {
+  let first = index;
+  while (isToken(tokens[first - 1], '.') && first >= 2) first -= 2;
+  const token = tokens[first] as SqlToken;
   let after = afterBracket(tokens, index + 1);
   if (isToken(tokens[after], '(')) after = afterBracket(tokens, after); // quantile(0.5)(x)
   if (isToken(tokens[after], 'over')) after = isToken(tokens[after + 1], '(') ? afterBracket(tokens, after + 1) : after + 2;

@@ -1,6 +1,8 @@
 import { closest } from '../foundation/closest.ts';
 import type { EngineAnswer } from './check-engine.ts';
-import { allCalls, type Candidate, type Culprit, candidatesOf, culpritsOf } from './fault-candidates.ts';
+import { allCalls, type Candidate, candidatesOf, tableCalls } from './fault-candidates.ts';
+import { type Culprit, culpritsOf } from './fault-culprits.ts';
+import { segments } from './fault-segments.ts';
 import { isToken, type SqlToken, sqlTokens } from './sql-tokens.ts';
 
 /** Runs variants of the faulty SQL and says of each what ClickHouse answered. */
@@ -25,6 +27,7 @@ export interface FaultPlace {
 }
 
 const most = 40;
+const mostParts = 150;
 
 /**
  * Where the cause of ClickHouse's complaint stands in `sql`. ClickHouse names things and gives no position: what it names is looked for, and
@@ -50,6 +53,8 @@ export async function placeFault(said: string, sql: string, prefix: string, prob
   }
   const call = await guiltyCall(tokens, sql, probe);
   if (call) return { offset: call.at, sure: true, candidate: call, harmless: true };
+  const part = await guiltyPart(said, tokens, sql, probe);
+  if (part) return { offset: part.at, sure: true, candidate: null, harmless: false };
   return { offset: tokens[0]?.start ?? 0, sure: false, candidate: null, harmless: false };
 }
 
@@ -71,8 +76,8 @@ function operandOf(said: string, offset: number, tokens: readonly SqlToken[]): n
 
 /** Columns and calls can be left out; without a table its columns would be missed; of an operator the other one that stands there makes another type. */
 function replaceable({ kind }: Culprit, candidate: Candidate): Pick<FaultPlace, 'candidate' | 'harmless'> {
-  const isPart = kind === 'identifier' || kind === 'function';
-  return { candidate: isPart ? candidate : null, harmless: /^\w/.test(candidate.replacement) };
+  const isPart = kind === 'identifier' || kind === 'function' || kind === 'join';
+  return { candidate: isPart ? candidate : null, harmless: /^\w/.test(candidate.replacement) || kind === 'join' };
 }
 
 /** Where ClickHouse names nothing: the shortest call without which it has nothing to complain of. */
@@ -81,6 +86,20 @@ async function guiltyCall(tokens: readonly SqlToken[], sql: string, probe: Probe
   const answers = await probe(calls.map((call) => without(sql, [call])));
   const silenced = calls.filter((_, index) => answers[index]?.kind === 'rows');
   return silenced.toSorted((a, b) => a.end - a.start - (b.end - b.start))[0];
+}
+
+/** Where no call is to blame: the shortest expression without which there is nothing to complain of, or a call in the place of a table. */
+async function guiltyPart(said: string, tokens: readonly SqlToken[], sql: string, probe: Probe): Promise<Candidate | undefined> {
+  const parts = segments(tokens).slice(0, mostParts);
+  const answers = await probe(parts.map((part) => without(sql, [part])));
+  const silenced = parts.find((_, index) => answers[index]?.kind === 'rows');
+  if (silenced) return silenced;
+  const tables = tableCalls('', tokens);
+  const others = await probe(tables.map((table) => without(sql, [table])));
+  return (
+    tables.find((_, index) => complaintOf(others[index]) !== core(said)) ??
+    parts.find((_, index) => complaintOf(answers[index]) !== core(said))
+  );
 }
 
 /** The first candidate without which ClickHouse complains of something else, best of nothing; the first at all where each leaves another one. */

@@ -59,3 +59,14 @@ export function afterBracket(tokens: readonly SqlToken[], index: number): number
   }
   return tokens.length;
 }
+
+/** The index of the bracket that opens what the one at `index` closes; -1 where none does. */
+export function beforeBracket(tokens: readonly SqlToken[], index: number): number {
+  let depth = 0;
+  for (let at = index; at >= 0; at--) {
+    if (isToken(tokens[at], ')', ']')) depth++;
+    if (isToken(tokens[at], '(', '[')) depth--;
+    if (depth === 0) return at;
+  }
+  return -1;
+}
