@@ -4,6 +4,7 @@ import { scrape } from './migrations/0005-scrape.ts';
 import { credential } from './migrations/0006-credential.ts';
 import { eventOutbox } from './migrations/0007-event-outbox.ts';
 import { limits } from './migrations/0008-limits.ts';
+import { credentialRefusals } from './migrations/0009-credential-refusals.ts';
 import type { Postgres, PostgresQueries } from './postgres.ts';
 import { kyselyOver } from './postgres-kysely.ts';
 
@@ -141,6 +142,7 @@ const migrations: Readonly<Record<string, Migration>> = {
   '0006_credential': credential,
   '0007_event_outbox': eventOutbox,
   '0008_limits': limits,
+  '0009_credential_refusals': credentialRefusals,
 };
 
 /**

@@ -59,6 +59,7 @@ test('several that migrate a fresh server at once all find the same tables', asy
     { name: '0006_credential' },
     { name: '0007_event_outbox' },
     { name: '0008_limits' },
+    { name: '0009_credential_refusals' },
   ]);
 });
 

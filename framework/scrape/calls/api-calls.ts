@@ -38,8 +38,8 @@ export interface ApiAnswer {
 /**
  * Calls upstream APIs within all limits: the flow's, the API's and the credential's are taken together, before each request that is sent, a
  * repeat included. What the provider answers steers what comes next: 429 closes the credential (or, without one, the API) for as long as the
- * provider says and the next choice is tried; 401, 402 and 403 disable the
- * credential until somebody enables it, where the provider gives a code or refuses three resources in a row, else the next one is tried; 5xx, timeouts and broken answers
+ * provider says and the next choice is tried; 401, 402 and 403 disable the credential until somebody enables it, a 403 without a code when
+ * three resources in a row are refused, and the next one is tried; 5xx, timeouts and broken answers
  * count against the API's circuit breaker and the next choice is tried; at most three requests a call.
  * Throws `TaskFault`: `returned` for limits, credentials, breakers and providers that take no connection, `refused` for 400, 404, 410, 422 …, `failed` for the rest.
  */

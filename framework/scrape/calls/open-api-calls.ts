@@ -13,7 +13,6 @@ import { type Choice, type Choices, findChoices, nothingToChoose, type Tried } f
 import type { HttpClient } from './http-client.ts';
 import { readRateHeaders } from './rate-headers.ts';
 import { type Sent, sendRequest } from './send-request.ts';
-import { Suspicions } from './suspicions.ts';
 
 export interface ApiCallDeps {
   readonly http: HttpClient;
@@ -48,7 +47,6 @@ class GatedCalls implements ApiCalls {
   readonly #deps: ApiCallDeps;
   readonly #after: AfterAnswer;
   readonly #gates = new Map<string, ApiGate>();
-  readonly #suspicions = new Suspicions();
 
   constructor(deps: ApiCallDeps) {
     this.#deps = deps;
@@ -134,6 +132,7 @@ class GatedCalls implements ApiCalls {
   /** Does what an answer asks for. Gives back what the call ends with, or the fault it ends with where no other choice does better. */
   async #follow({ choice, answer, verdict }: Sent, call: ApiCall, tried: Tried): Promise<ApiAnswer | TaskFault> {
     const { node, credential, gate } = choice;
+    const { credentials } = this.#deps;
     if (answer === null) {
       tried.apis.add(node.name);
       // Nothing was sent to a provider that takes no connections: it is away, which no attempt is charged for.
@@ -142,7 +141,7 @@ class GatedCalls implements ApiCalls {
     }
     const { status, headers } = answer;
     if (verdict.kind !== 'limited') await this.#after.narrow(choice, readRateHeaders(headers, this.#deps.clock.now()).quotas);
-    if (credential !== null && (verdict.kind === 'success' || verdict.kind === 'refused')) this.#suspicions.clear(credential.id);
+    if (credential !== null && (verdict.kind === 'success' || verdict.kind === 'refused')) await credentials.accepted(credential.id);
     if (verdict.kind === 'success') return { api: node.name, status, headers, body: verdict.body, credential: credential?.id ?? null };
     const told = `'${node.name}' answered ${verdict.reason}`;
     switch (verdict.kind) {
@@ -154,7 +153,7 @@ class GatedCalls implements ApiCalls {
         return new TaskFault('returned', 'RATE_LIMITED', told);
       case 'unauthorized':
         leave(choice, tried);
-        if (credential === null || !(verdict.hasCode || this.#suspicions.refuse(credential.id, resourceOf(choice, call))))
+        if (credential === null || !(verdict.isItsFault || (await credentials.refused(credential.id, resourceOf(choice, call)))))
           return new TaskFault('failed', 'HTTP_STATUS', told);
         await this.#after.refuse(credential.id, verdict.reason);
         return new TaskFault('returned', 'NO_CREDENTIAL', told);

@@ -7,8 +7,11 @@ export type Verdict =
   | { readonly kind: 'success'; readonly body: unknown }
   /** Nothing more is to be sent for so long; null where the provider does not say. */
   | { readonly kind: 'limited'; readonly restMs: number | null; readonly reason: string }
-  /** The provider does not want this credential: it is not known, not paid for, or may not do this. Without a code it may be the one resource that nobody may see. */
-  | { readonly kind: 'unauthorized'; readonly hasCode: boolean; readonly reason: string }
+  /**
+   * The provider does not want this credential: it is not known, not paid for, or may not do this. A 403 without a code may be about the one
+   * resource, which nobody may see.
+   */
+  | { readonly kind: 'unauthorized'; readonly isItsFault: boolean; readonly reason: string }
   /** No other try would do better. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The API is out of order, or said what is not understood. */
@@ -40,7 +43,7 @@ export function judge({ status, headers, body }: HttpAnswer, secrets: readonly s
     case 'limited':
       return { kind: 'limited', restMs: restAfter(rates), reason };
     case 'unauthorized':
-      return { kind: 'unauthorized', hasCode: status === 402 || error.codes.some((code) => code !== String(status)), reason };
+      return { kind: 'unauthorized', isItsFault: status !== 403 || error.codes.some((code) => code !== String(status)), reason };
     case 'refused':
       return { kind: 'refused', reason };
     case 'failed':

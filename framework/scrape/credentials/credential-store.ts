@@ -8,6 +8,10 @@ export interface CredentialStore {
   disableFor(id: string, forMs: number, reason: string): Promise<void>;
   /** Not to be used until somebody enables it: flagged with the reason. */
   disable(id: string, reason: string): Promise<void>;
+  /** The provider refused a resource to it without saying why; true where, by what all processes were refused, the credential is at fault. */
+  refused(id: string, resource: string): Promise<boolean>;
+  /** The provider took it. Never fails. */
+  accepted(id: string): Promise<void>;
 }
 
 export interface Credential {

@@ -12,12 +12,14 @@ export interface CredentialRow {
   /** How long until then by PostgreSQL's clock; 0 where it is not disabled for a time. */
   readonly rest_ms: number;
   readonly reason: string | null;
+  /** The provider has refused it something, and nothing was accepted since. */
+  readonly is_suspected: boolean;
   readonly created_at: Date;
   readonly updated_at: Date;
 }
 
 const columns = `
-  id, source, credentials, enabled, disabled_till, reason, created_at, updated_at,
+  id, source, credentials, enabled, disabled_till, reason, created_at, updated_at, refused <> '{}' as is_suspected,
   greatest(0, extract(epoch from coalesce(disabled_till, now()) - now()) * 1000)::float8 as rest_ms`;
 
 /** In the order of their ids; those of one source where it is given. */
@@ -77,11 +79,35 @@ export async function disableCredential(queries: PostgresQueries, id: string, re
 /** Ends every disabling. False where there is no such row. */
 export async function enableCredential(queries: PostgresQueries, id: string): Promise<boolean> {
   const rows = await queries.query(
-    `update gccflow.credential set enabled = true, disabled_till = null, reason = null, updated_at = now()
+    `update gccflow.credential set enabled = true, disabled_till = null, reason = null, refused = '{}', updated_at = now()
      where id = $1::bigint returning id`,
     [id],
   );
   return rows.length > 0;
+}
+
+/**
+ * Notes that a resource was refused to a credential; true where as many have been as are told of by `most`, and the first of them so long
+ * ago that every process that uses the credential has read of it.
+ */
+export async function noteRefusal(queries: PostgresQueries, id: string, resource: string, most: number): Promise<boolean> {
+  const [row] = await queries.query<{ is_enough: boolean }>(refusalSql, [id, resource, most, heardMs]);
+  return row?.is_enough === true;
+}
+
+/** More than twice as long as rows are remembered. */
+const heardMs = 5000;
+
+const refusalSql = `
+  update gccflow.credential
+  set refused = case when $2 = any(refused) or cardinality(refused) >= $3::int then refused else array_append(refused, $2) end,
+    refused_since = case when refused = '{}' then now() else refused_since end
+  where id = $1::bigint
+  returning cardinality(refused) >= $3::int and refused_since <= now() - $4::float8 * interval '1 millisecond' as is_enough`;
+
+/** The provider has accepted the credential. */
+export async function forgetRefusals(queries: PostgresQueries, id: string): Promise<void> {
+  await queries.query(`update gccflow.credential set refused = '{}' where id = $1::bigint and refused <> '{}'`, [id]);
 }
 
 /** Forgets a credential and its secrets. False where there is no such row. */

@@ -7,6 +7,7 @@ import type { Credential, CredentialStore } from './credential-store.ts';
 import { type CredentialRow, disableCredential, readCredentials, restCredential } from './credential-table.ts';
 import { openRow } from './reseal.ts';
 import { Rests } from './rests.ts';
+import { Suspicions } from './suspicions.ts';
 
 export interface CredentialOptions {
   /** Asked for when the first credential is opened: a project without any needs no key. */
@@ -43,12 +44,14 @@ class Credentials implements CredentialStore, AsyncDisposable {
   readonly #log: Log;
   readonly #remembered = new Map<string, Remembered>();
   readonly #rests = new Rests(rememberedMs);
+  readonly #suspicions: Suspicions;
   readonly #complained = new Set<string>();
 
   constructor(postgres: Postgres, { keys, log }: CredentialOptions) {
     this.#postgres = postgres;
     this.#keys = keys;
     this.#log = log;
+    this.#suspicions = new Suspicions(postgres);
   }
 
   async usable(source: string): Promise<readonly Credential[]> {
@@ -72,6 +75,16 @@ class Credentials implements CredentialStore, AsyncDisposable {
     if (this.#rests.restMs(id) === Number.POSITIVE_INFINITY) return;
     await this.#disable(id, Number.POSITIVE_INFINITY, () => disableCredential(this.#postgres, id, reason));
     this.#log.error({ credential: id, reason }, 'credential disabled');
+  }
+
+  refused(id: string, resource: string): Promise<boolean> {
+    return this.#suspicions.refuse(id, resource);
+  }
+
+  async accepted(id: string): Promise<void> {
+    await this.#suspicions.clear(id).catch((thrown: unknown) => {
+      this.#log.warn({ credential: id, message: messageOf(thrown) }, 'refusals of a credential not forgotten');
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,6 +125,7 @@ class Credentials implements CredentialStore, AsyncDisposable {
   /** Rows that cannot be opened are told of and passed over while there are others. */
   async #read(source: string): Promise<readonly Entry[]> {
     const rows = (await readCredentials(this.#postgres, source)).filter(({ enabled }) => enabled);
+    for (const { id, is_suspected } of rows) this.#suspicions.heard(id, is_suspected);
     if (rows.length === 0) return [];
     const keys = await this.#keys();
     const opened = await Promise.allSettled(rows.map((row) => this.#open(row, keys)));

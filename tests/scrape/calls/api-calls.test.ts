@@ -144,6 +144,19 @@ for (const code of [401, 403]) {
   });
 }
 
+test('401 disables the credential also where it says nothing more', async () => {
+  await using lab = await callLab();
+  const source = newSource();
+  const id = await lab.credentials.add(source, { token: 'token-a' });
+  lab.upstream.answer(status(401), json({ message: 'Invalid API key' }, 401));
+
+  const call = lab.call([apiNode('graph', lab.upstream.url, withTokens(source))]);
+
+  await assert.rejects(call, fault('returned', 'NO_CREDENTIAL'));
+  const row = await readCredential(lab.credentials.postgres, id);
+  assert.deepEqual([row?.enabled, row?.reason], [false, 'HTTP 401']);
+});
+
 test('what one credential may not see is refused to it alone, and three such answers in a row are about the credential', async () => {
   await using lab = await callLab();
   const source = newSource();

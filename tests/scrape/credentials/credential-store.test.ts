@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CredentialStore } from '../../../framework/scrape/credentials/credential-store.ts';
 import { disableCredential, enableCredential, readCredential } from '../../../framework/scrape/credentials/credential-table.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 import { until } from '../../support/until.ts';
@@ -143,4 +144,40 @@ test('a row under an older key is encrypted anew when it is used', async () => {
     message: new RegExp(`Credential ${id} .*the key ${newer.id}`),
   });
   assert.equal((await readCredential(postgres, id))?.enabled, true);
+});
+
+test('what is refused to a credential counts in all processes together, and nothing before it was accepted', async () => {
+  await using credentials = await testCredentials();
+  const source = newSource();
+  const id = await credentials.add(source, { token: 'a' });
+  const stores = [credentials.store, await credentials.another(), await credentials.another(), await credentials.another()];
+  const [first, second, third, fourth] = stores as [CredentialStore, CredentialStore, CredentialStore, CredentialStore];
+  const passTime = () => credentials.postgres.query(`update gccflow.credential set refused_since = refused_since - interval '1 minute'`);
+  await Promise.all(stores.map((store) => store.usable(source)));
+
+  const before = [await first.refused(id, '/a'), await second.refused(id, '/b')];
+  await passTime();
+  const same = await third.refused(id, '/b');
+  const hearing = await credentials.another();
+  await hearing.usable(source);
+  await hearing.accepted(id);
+  const anew = [await first.refused(id, '/a'), await second.refused(id, '/b'), await third.refused(id, '/c')];
+  await passTime();
+  const last = await fourth.refused(id, '/d');
+
+  assert.deepEqual([before, same, anew, last], [[false, false], false, [false, false, false], true]);
+});
+
+test('refusals of before are forgotten when somebody enables the credential', async () => {
+  await using credentials = await testCredentials();
+  const source = newSource();
+  const id = await credentials.add(source, { token: 'a' });
+  const refusals = [];
+  for (const resource of ['/a', '/b', '/c']) refusals.push(await credentials.store.refused(id, resource));
+  await credentials.store.disable(id, 'HTTP 403');
+
+  await enableCredential(credentials.postgres, id);
+  await until(async () => (await credentials.store.usable(source)).length === 1);
+
+  assert.deepEqual([...refusals, await credentials.store.refused(id, '/d')], [false, false, true, false]);
 });
