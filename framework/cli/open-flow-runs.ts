@@ -57,7 +57,6 @@ export async function openFlowRuns(options: FlowRunsOptions): Promise<FlowRuns> 
       eventId,
       mask,
       log,
-      clock: systemClock,
     },
   );
   const stack = opening.move();

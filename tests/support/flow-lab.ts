@@ -59,7 +59,13 @@ export interface LabEvent {
   readonly routing_key: string;
   readonly message_id: string;
   readonly body: Written;
+  /** When the task's transaction began, by PostgreSQL's clock, e.g. `2026-01-02 03:04:05`. */
+  readonly written_at: string;
 }
+
+const eventsSql = `
+  select exchange, routing_key, message_id, body::json, to_char(created_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS') as written_at
+  from gccflow.event_outbox order by id`;
 
 /** A flow over a real queue, tables and outbox, and an API that answers as the test says. */
 export async function flowLab(
@@ -98,7 +104,6 @@ export async function flowLab(
     eventId,
     mask: (text) => text.replaceAll('s3cret', '***'),
     log,
-    clock: { now: () => new Date('2026-01-02T03:04:05.678Z') },
     ...deps,
   });
   const run: FlowLab['run'] = async (task, signal = new AbortController().signal, options = {}) => {
@@ -127,7 +132,7 @@ export async function flowLab(
     runOnce: async (params) => run(await leaseOne(params)),
     statusOf: async ({ id }) => (await readTask(postgres, id))?.status,
     rows: (table) => postgres.query(`select * from ${schema}.${table} order by 1`),
-    events: () => postgres.query<LabEvent>('select exchange, routing_key, message_id, body::json from gccflow.event_outbox order by id'),
+    events: () => postgres.query<LabEvent>(eventsSql),
     waiting: () => postgres.query(`select flow, params, priority from gccflow.scrape_request where status = 'PENDING' order by id`),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };

@@ -85,7 +85,6 @@ export async function flowServer(
     eventId,
     mask: (written) => written,
     log,
-    clock,
   });
   const deps = { queue, run, isPaused: (flow: string) => isPaused(postgres, flow), onWritten: () => {}, worker: 'api', log };
   const tasks = opening.use(new ServedTasks(deps));

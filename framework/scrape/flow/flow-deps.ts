@@ -1,5 +1,4 @@
 import type { Postgres } from '../../connections/postgres.ts';
-import type { Clock } from '../../foundation/clock.ts';
 import type { Log } from '../../foundation/log.ts';
 import type { ApiNode, FlowNode } from '../../manifest/manifest.ts';
 import type { AssetUploads } from '../assets/asset-uploads.ts';
@@ -28,7 +27,6 @@ export interface FlowDeps {
   /** A text without the secrets of the target and the project. */
   readonly mask: (text: string) => string;
   readonly log: Log;
-  readonly clock: Clock;
 }
 
 /** One thing that a task is about, as its flow's `output` declares it. */

@@ -36,7 +36,6 @@ export async function writeAll(writes: Writes, task: LeasedTask, envelope: Envel
 /** The events in their envelopes; their ids are the same in every repeat that makes the same events. */
 function outboxEvents(events: readonly StepEvent[], task: LeasedTask, { source, platform }: Envelope, deps: FlowDeps): OutboxEvent[] {
   const counts = new Map<string, number>();
-  const time = deps.clock.now().toISOString().slice(0, 19).replace('T', ' ');
   return events.map(({ exchange, routingKey, body }) => {
     const ordinal = counts.get(routingKey) ?? 0;
     counts.set(routingKey, ordinal + 1);
@@ -46,7 +45,7 @@ function outboxEvents(events: readonly StepEvent[], task: LeasedTask, { source, 
       event_id: id,
       source: body.source ?? source,
       platform: body.platform ?? platform ?? undefined,
-      event_timestamp: body.event_timestamp ?? time,
+      event_timestamp: body.event_timestamp ?? undefined,
     };
     return { exchange, routingKey, messageId: String(id), body: whole };
   });

@@ -12,6 +12,7 @@ export const addEvents: AddEvents = async (session, events) => {
       some.map(({ routingKey }) => routingKey),
       some.map(({ messageId }) => messageId),
       some.map(({ body }) => JSON.stringify(body)),
+      some.map(({ body }) => body.event_timestamp === undefined),
     ]);
   }
 };
@@ -19,6 +20,9 @@ export const addEvents: AddEvents = async (session, events) => {
 /** `with ordinality`, as the ids have to follow the events' order. */
 const insertSql = `
   insert into gccflow.event_outbox (exchange, routing_key, message_id, body)
-  select exchange, routing_key, message_id, body
-  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality as event (exchange, routing_key, message_id, body, n)
+  select exchange, routing_key, message_id,
+    case when is_timeless
+      then left(body, -1) || ',"event_timestamp":"' || to_char(now() at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS') || '"}' else body end
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[]) with ordinality
+    as event (exchange, routing_key, message_id, body, is_timeless, n)
   order by n`;

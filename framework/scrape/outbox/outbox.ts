@@ -9,6 +9,7 @@ export interface OutboxEvent {
   readonly routingKey: string;
   /** Same for every repeat of the task, see `eventId`. */
   readonly messageId: string;
+  /** Not empty. One without an `event_timestamp` gets the time of its transaction, by PostgreSQL's clock: hosts may have others. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 

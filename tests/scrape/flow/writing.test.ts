@@ -56,7 +56,7 @@ test('rows, events, follow-up tasks and the end of the task are one transaction'
     event_id: first?.message_id,
     source: 'graphapi',
     platform: 'instagram',
-    event_timestamp: '2026-01-02 03:04:05',
+    event_timestamp: first?.written_at,
   });
   assert.deepEqual([first.exchange, first.routing_key], ['beat.dx', 'profile_log']);
   assert.notEqual(first.message_id, second?.message_id);
@@ -182,6 +182,17 @@ test('a repeat of a task makes the same events, under the same ids', async (cont
     (await lab.events()).map(({ message_id }) => message_id),
     attempts[0]?.map(({ messageId }) => messageId),
   );
+});
+
+test('events tell the time of PostgreSQL, whatever the clock of the host says', async (context) => {
+  await using lab = await flowLab(context, { flow, others, answer });
+  context.mock.timers.enable({ apis: ['Date'], now: new Date('2001-01-01') });
+
+  await lab.runOnce({ platform: 'instagram' });
+
+  const [event] = await lab.events();
+  assert.equal(event?.body.event_timestamp, event?.written_at);
+  assert.doesNotMatch(String(event?.written_at), /^2001/);
 });
 
 test('a flow that writes nothing is left to the worker to settle', async (context) => {

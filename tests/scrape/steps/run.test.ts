@@ -37,7 +37,7 @@ test('a step of its own writes in the transaction of the task, and emits, enqueu
     aborted: false,
     event_id: event?.message_id,
     source: 'graphapi',
-    event_timestamp: '2026-01-02 03:04:05',
+    event_timestamp: event?.written_at,
   });
   const [, call] = lab.calls;
   assert.deepEqual([call?.method, call?.query, call?.body, call?.stickyTo], ['PUT', { a: 'b' }, { x: 1 }, 'c1']);
