@@ -7,8 +7,8 @@ import { RabbitmqDelivery } from '../../framework/connections/rabbitmq-delivery.
 import type { Log } from '../../framework/foundation/log.ts';
 import { consumed } from '../support/consumed.ts';
 import { muteServer } from '../support/mute-server.ts';
-import { type ScratchVhost, scratchVhost } from '../support/rabbitmq.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { type ScratchVhost, scratchVhost } from '../support/scratch-vhost.ts';
 import { until } from '../support/until.ts';
 import { silentLog } from '../support/warehouse.ts';
 

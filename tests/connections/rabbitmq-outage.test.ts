@@ -5,8 +5,8 @@ import { openBroker } from '../../framework/connections/open-broker.ts';
 import type { Log } from '../../framework/foundation/log.ts';
 import { consumed } from '../support/consumed.ts';
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts';
-import { scratchVhost } from '../support/rabbitmq.ts';
 import { recordingLog } from '../support/recording-log.ts';
+import { scratchVhost } from '../support/scratch-vhost.ts';
 import { until } from '../support/until.ts';
 import { silentLog } from '../support/warehouse.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { projectFolder, runCli, startCli } from '../support/cli.ts';
 import { dispatchMethod, gccDir, launch, send, takeAll, until } from '../support/ingest.ts';
 import { openRabbitmq } from '../support/ingest-broker.ts';
-import { scratchVhost } from '../support/rabbitmq.ts';
+import { scratchVhost } from '../support/scratch-vhost.ts';
 
 const ingestYaml = (more = ''): string =>
   `kind: ingest\nname: events\n${more}grpc: { port: 0, proto: proto/events.proto, method: bulbulgrpc.EventService.dispatch, exchange: event.tx, id: eventId }\nhttp: { port: 0 }\n`;

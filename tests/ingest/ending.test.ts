@@ -7,7 +7,7 @@ import { projectFolder, startCli } from '../support/cli.ts';
 import { bindQueue, gccDir, until } from '../support/ingest.ts';
 import { openRabbitmq } from '../support/ingest-broker.ts';
 import { type Load, startLoad } from '../support/ingest-load.ts';
-import { scratchVhost } from '../support/rabbitmq.ts';
+import { scratchVhost } from '../support/scratch-vhost.ts';
 
 const ingestYaml = `kind: ingest
 name: events

@@ -6,7 +6,7 @@ import { readProtoMethod } from '../../framework/ingest/read-proto.ts';
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts';
 import { bindQueue, dispatch, launch, startIngest, type TestIngest, takeAll, until } from '../support/ingest.ts';
 import { openRabbitmq } from '../support/ingest-broker.ts';
-import { scratchVhost } from '../support/rabbitmq.ts';
+import { scratchVhost } from '../support/scratch-vhost.ts';
 
 interface BehindProxy extends AsyncDisposable {
   readonly broker: Broker;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultProxy } from '../support/fault-proxy.ts';
-import { scratchVhost } from '../support/rabbitmq.ts';
+import { scratchVhost } from '../support/scratch-vhost.ts';
 import { sinkLab } from '../support/sink-lab.ts';
 import { until } from '../support/until.ts';
 

@@ -5,7 +5,7 @@ import { openBroker } from '../../framework/connections/open-broker.ts';
 import type { Log } from '../../framework/foundation/log.ts';
 import type { PostgresConfig } from '../../framework/project/target-config.ts';
 import { embeddedConfig, embeddedProjectDir, scratchPostgres } from './postgres.ts';
-import { type ScratchVhost, scratchVhost } from './rabbitmq.ts';
+import { type ScratchVhost, scratchVhost } from './scratch-vhost.ts';
 import { needs } from './services.ts';
 import { silentLog } from './warehouse.ts';
 
@@ -58,8 +58,6 @@ async function rabbitmqPlace(context: TestContext): Promise<BrokerPlace | null> 
   if (found === null) return null;
   return {
     address: { config: { type: 'rabbitmq', url: found.url }, postgres: embeddedConfig, projectDir: embeddedProjectDir() },
-    cut: async () => {
-      await found.ctl('close_all_connections', '--vhost', found.vhost, 'a test');
-    },
+    cut: () => found.cutConnections(),
   };
 }

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test';
 import type { Broker } from '../../framework/connections/broker.ts';
 import { openBroker } from '../../framework/connections/open-broker.ts';
 import { embeddedConfig, embeddedProjectDir } from './postgres.ts';
-import { scratchVhost } from './rabbitmq.ts';
+import { scratchVhost } from './scratch-vhost.ts';
 import { silentLog } from './warehouse.ts';
 
 export interface ScratchBroker extends AsyncDisposable {

@@ -1,22 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPostgres } from '../../framework/connections/open-postgres.ts';
 import { findPostgresBinaries } from '../../framework/connections/postgres-binaries.ts';
 import { type PostgresHome, preparePostgresHome } from '../../framework/connections/postgres-home.ts';
-import { until } from './until.ts';
+import { freePort, type PrivateServer, startPrivate } from './private-server.ts';
 import { silentLog } from './warehouse.ts';
 
 /** A PostgreSQL of this test's own, which may be killed. */
-export interface PrivatePostgres extends AsyncDisposable {
+export interface PrivatePostgres extends PrivateServer {
   readonly url: string;
-  /** Starts it, and waits until it answers. */
-  start(): Promise<void>;
-  /** Ends it as a crash of the machine would: every connection is cut, nothing is said. */
-  kill(): Promise<void>;
 }
 
 /** Makes a server and starts it. */
@@ -29,38 +24,19 @@ export async function privatePostgres(): Promise<PrivatePostgres> {
   await run(join(home.binariesDir, 'bin', 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], home);
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  let server: ChildProcess | null = null;
-  const start = async (): Promise<void> => {
-    const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=100'];
-    server = spawn(join(home.binariesDir, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...settings], spawnOptions(home));
-    await until(() => answers(url), 'the private PostgreSQL does not answer', 60_000);
-  };
-  const kill = async (): Promise<void> => {
-    if (server === null) return;
-    const ended = once(server, 'exit');
-    server.kill('SIGQUIT'); // its processes end at once and write nothing: of SIGKILL to the first one the others would live on
-    await ended;
-    server = null;
-  };
-  await start();
-  return {
-    url,
-    start,
-    kill,
-    [Symbol.asyncDispose]: async () => {
-      await kill();
-      rmSync(projectDir, { recursive: true, force: true });
-    },
-  };
+  const settings = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=100'];
+  const server = await startPrivate({
+    dir: projectDir,
+    spawn: () => spawn(join(home.binariesDir, 'bin', 'postgres'), ['-D', data, '-p', String(port), ...settings], spawnOptions(home)),
+    ask: () => openOnce(url),
+    crash: 'SIGQUIT', // its processes end at once and write nothing: of SIGKILL to the first one the others would live on
+  });
+  return { ...server, url };
 }
 
-async function answers(url: string): Promise<boolean> {
-  try {
-    await using _postgres = await openPostgres({ type: 'postgres', url }, { projectDir: '.', maxConnections: 1, log: silentLog });
-    return true;
-  } catch {
-    return false;
-  }
+/** Throws where nobody answers. */
+async function openOnce(url: string): Promise<void> {
+  await using _postgres = await openPostgres({ type: 'postgres', url }, { projectDir: '.', maxConnections: 1, log: silentLog });
 }
 
 function spawnOptions({ user, dir }: PostgresHome) {
@@ -70,13 +46,4 @@ function spawnOptions({ user, dir }: PostgresHome) {
 async function run(command: string, args: readonly string[], home: PostgresHome): Promise<void> {
   const [code] = await once(spawn(command, args, spawnOptions(home)), 'exit');
   if (code !== 0) throw new Error(`${command} ended with ${code}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }

@@ -1,57 +1,22 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { openBroker } from '../../framework/connections/open-broker.ts';
-import { needs } from './services.ts';
+import { freePort, type PrivateServer, startPrivate } from './private-server.ts';
+import { lacking } from './services.ts';
 import { silentLog } from './warehouse.ts';
 
 const run = promisify(execFile);
 
-export interface ScratchVhost extends AsyncDisposable {
-  /** A virtual host of this test's own: `amqp://guest:guest@127.0.0.1:5672/…`. */
-  readonly url: string;
-  readonly vhost: string;
-  /** Runs `rabbitmqctl` on this machine's RabbitMQ. */
-  ctl(...args: readonly string[]): Promise<string>;
-}
-
-/** A fresh virtual host on this machine's RabbitMQ, removed when disposed. Null where there is none, and the test is skipped by name. */
-export async function scratchVhost(context: TestContext): Promise<ScratchVhost | null> {
-  if (!(await needs('rabbitmq', context))) return null;
-  const vhost = `gccflow-${randomUUID().slice(0, 8)}`;
-  try {
-    await run('rabbitmqctl', ['add_vhost', vhost]);
-  } catch (thrown) {
-    return lacking('rabbitmqctl cannot make virtual hosts here', context, thrown);
-  }
-  await run('rabbitmqctl', ['set_permissions', '-p', vhost, 'guest', '.*', '.*', '.*']);
-  return {
-    url: `amqp://guest:guest@127.0.0.1:5672/${vhost}`,
-    vhost,
-    ctl: async (...args) => (await run('rabbitmqctl', args)).stdout,
-    [Symbol.asyncDispose]: async () => {
-      await run('rabbitmqctl', ['delete_vhost', vhost]);
-    },
-  };
-}
-
 /** A RabbitMQ of this test's own, which may be killed. It shares nothing with the machine's but Erlang's port mapper. */
-export interface PrivateRabbit extends AsyncDisposable {
+export interface PrivateRabbit extends PrivateServer {
   readonly port: number;
   readonly url: string;
-  /** Starts it, if it does not run, and waits until it takes connections. */
-  start(): Promise<void>;
-  /** Ends it as a shutdown of the machine would. */
-  stop(): Promise<void>;
-  /** `kill -9`. */
-  kill(): Promise<void>;
+  /** Runs `rabbitmqctl` on it. */
   ctl(...args: readonly string[]): Promise<string>;
 }
 
@@ -66,63 +31,14 @@ export async function privateRabbit(context: TestContext): Promise<PrivateRabbit
   if (!existsSync(join(binaries, 'rabbitmq-server'))) return lacking('no rabbitmq-server is installed', context);
   const dir = mkdtempSync(join(tmpdir(), 'gccflow-rabbitmq-'));
   const port = await freePort();
-  const node = new PrivateNode(dir, port, await environment(dir, port));
-  await node.start();
-  return node;
-}
-
-class PrivateNode implements PrivateRabbit {
-  readonly port: number;
-  readonly url: string;
-  readonly #dir: string;
-  readonly #env: NodeJS.ProcessEnv;
-  #server: ChildProcess | null = null;
-
-  constructor(dir: string, port: number, env: NodeJS.ProcessEnv) {
-    this.port = port;
-    this.url = `amqp://guest:guest@127.0.0.1:${port}`;
-    this.#dir = dir;
-    this.#env = env;
-  }
-
-  async start(): Promise<void> {
-    if (this.#server !== null) return;
-    this.#server = spawn(join(binaries, 'rabbitmq-server'), { env: this.#env, cwd: this.#dir, stdio: 'ignore' });
-    for (const deadline = Date.now() + 60_000; ; await sleep(200)) {
-      try {
-        await using _broker = await openPrivate(this.url);
-        return;
-      } catch (thrown) {
-        if (Date.now() > deadline) throw thrown;
-      }
-    }
-  }
-
-  stop(): Promise<void> {
-    return this.#end('SIGTERM');
-  }
-
-  kill(): Promise<void> {
-    return this.#end('SIGKILL');
-  }
-
-  async ctl(...args: readonly string[]): Promise<string> {
-    return (await run(join(binaries, 'rabbitmqctl'), args, { env: this.#env, cwd: this.#dir })).stdout;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    rmSync(this.#dir, { recursive: true, force: true });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const server = this.#server;
-    this.#server = null;
-    if (server === null || server.exitCode !== null) return;
-    const ended = once(server, 'exit');
-    server.kill(signal);
-    await ended;
-  }
+  const env = await environment(dir, port);
+  const url = `amqp://guest:guest@127.0.0.1:${port}`;
+  const server = await startPrivate({
+    dir,
+    spawn: () => spawn(join(binaries, 'rabbitmq-server'), { env, cwd: dir, stdio: 'ignore' }),
+    ask: () => openOnce(url),
+  });
+  return { ...server, port, url, ctl: async (...args) => (await run(join(binaries, 'rabbitmqctl'), args, { env, cwd: dir })).stdout };
 }
 
 async function environment(dir: string, port: number): Promise<NodeJS.ProcessEnv> {
@@ -147,24 +63,9 @@ async function environment(dir: string, port: number): Promise<NodeJS.ProcessEnv
   };
 }
 
-function openPrivate(url: string): Promise<AsyncDisposable> {
+/** Throws where nobody answers. */
+async function openOnce(url: string): Promise<void> {
   const postgres = { type: 'embedded', path: '' } as const;
-  return openBroker({ type: 'rabbitmq', url }, { projectDir: '/', postgres, log: silentLog, signal: new AbortController().signal });
-}
-
-/** Below the ports that the system gives to clients: one of those might be taken while the node is down. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await Promise.race([once(server, 'listening').then(() => true), once(server, 'error').then(() => false)]);
-    server.close();
-    if (isFree) return port;
-  }
-}
-
-function lacking(what: string, context: TestContext, cause?: unknown): null {
-  if (process.env.REQUIRE_SERVICES === '1') throw new Error(what, { cause });
-  context.skip(what);
-  return null;
+  const options = { projectDir: '/', postgres, log: silentLog, signal: new AbortController().signal };
+  await using _broker = await openBroker({ type: 'rabbitmq', url }, options);
 }

@@ -10,10 +10,15 @@ const services = { postgres: 5432, redis: 6379, rabbitmq: 5672 } as const;
  */
 export async function needs(service: keyof typeof services, context: TestContext): Promise<boolean> {
   if (await listens(services[service])) return true;
-  const message = `no ${service} on 127.0.0.1:${services[service]}`;
-  if (process.env.REQUIRE_SERVICES === '1') throw new Error(message);
-  context.skip(message);
+  lacking(`no ${service} on 127.0.0.1:${services[service]}`, context);
   return false;
+}
+
+/** Skips the test for the reason given; with REQUIRE_SERVICES=1 it fails instead. */
+export function lacking(what: string, context: TestContext, cause?: unknown): null {
+  if (process.env.REQUIRE_SERVICES === '1') throw new Error(what, { cause });
+  context.skip(what);
+  return null;
 }
 
 function listens(port: number): Promise<boolean> {

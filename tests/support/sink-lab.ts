@@ -13,8 +13,8 @@ import type { SinkNode } from '../../framework/manifest/manifest.ts';
 import { runSinks, type SinksDeps } from '../../framework/sink/run-sinks.ts';
 import type { SinkCounts } from '../../framework/sink/sink-counts.ts';
 import { type FaultyClickHouse, faultyClickHouse } from './faulty-clickhouse.ts';
-import { scratchVhost } from './rabbitmq.ts';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
+import { scratchVhost } from './scratch-vhost.ts';
 import { sinkNode } from './sink-node.ts';
 import { silentLog } from './warehouse.ts';
 
@@ -125,7 +125,7 @@ export async function sinkLab(context: TestContext, { url, sink = {}, settings }
     run,
     ready,
     deleteQueue: async (queue) => void (await vhost?.ctl('delete_queue', '-p', vhost.vhost, queue)),
-    cutConnections: async () => void (await vhost?.ctl('close_all_connections', '-p', vhost.vhost, 'cut')),
+    cutConnections: async () => vhost?.cutConnections(),
     publish: async (count, change = () => undefined) => {
       await using publisher = await broker.publisher({ window: 1000, confirmMs: 30_000 });
       const all = Array.from({ length: count }, (_, n) => {

@@ -7,7 +7,7 @@ import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
 import { followServed } from '../../framework/connections/served-warehouse.ts';
 import type { Warehouse } from '../../framework/connections/warehouse.ts';
 import { type CliRun, projectFolder, startCli } from './cli.ts';
-import { scratchVhost } from './rabbitmq.ts';
+import { scratchVhost } from './scratch-vhost.ts';
 import { until } from './until.ts';
 import { silentLog } from './warehouse.ts';
 
