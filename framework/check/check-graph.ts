@@ -14,6 +14,9 @@ import { thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { foreignTables, indexRelations } from './foreign-tables.ts';
 import { GraphTables, isInline, isRelation, type RelationNode } from './graph-tables.ts';
+import { dictionaryKeys } from './late-faults/dictionary-keys.ts';
+import type { KeyTypes } from './late-faults/doubtful-keys.ts';
+import { lateFaults } from './late-faults/late-faults.ts';
 import { LayoutProbes } from './layout-probes.ts';
 import { ModelKeys } from './model-keys.ts';
 import { type Input, inputKey, readInput } from './read-inputs.ts';
@@ -56,6 +59,7 @@ class GraphChecker implements GraphInEngine {
   readonly #index: ReadonlyMap<string, NodeId>;
   readonly #tables: GraphTables;
   readonly #keys: ModelKeys;
+  readonly #keyTypes: KeyTypes;
   /** Models that were sent, or are to be, and are not answered. */
   readonly #sent = new Set<NodeId>();
 
@@ -68,6 +72,7 @@ class GraphChecker implements GraphInEngine {
     this.#index = indexRelations(manifest);
     this.#tables = new GraphTables(manifest, this.relations);
     this.#keys = new ModelKeys(manifest, this.#tables, this.relations);
+    this.#keyTypes = dictionaryKeys(manifest, this.relations);
   }
 
   /** Sources and seeds. */
@@ -239,15 +244,16 @@ class GraphChecker implements GraphInEngine {
     if (!model.isDescribed) this.#tables.add(node.id);
     this.#probes.add(node, columns);
     if (answers.some(({ kind }) => kind !== 'rows')) this.findings.push(...(await explainModel(model, answers, this.#context())).findings);
-    this.findings.push(...compareBranches(model, columns, answers, this.#manifest), ...this.#examine(model, columns));
+    this.findings.push(...compareBranches(model, columns, answers, this.#manifest), ...(await this.#examine(model, columns)));
   }
 
-  #examine(model: RenderedModel, columns: readonly TypedColumn[]): readonly Finding[] {
+  async #examine(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
     const sources = this.#tables.tablesOf(this.#manifest.parents.get(model.node.id) ?? []).map(({ id }) => id);
     const readsVariant = sources.some((id) => this.relations.get(id)?.columns.some(({ type }) => type.includes('Variant(')));
     return [
       ...examineModel(model, columns, readsVariant, this.#context()),
       ...foreignTables(model, new Set(sources), this.#index, this.#manifest),
+      ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes })),
     ];
   }
 
@@ -260,7 +266,7 @@ class GraphChecker implements GraphInEngine {
     if (!columns) return;
     this.#tables.add(node.id);
     this.#probes.add(node, columns);
-    this.findings.push(...this.#examine(model, columns));
+    this.findings.push(...(await this.#examine(model, columns)));
   }
 
   /** What the readers of a broken model are checked against, where anything is known. */

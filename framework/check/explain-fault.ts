@@ -12,7 +12,7 @@ export interface Explanation {
 /** What a complaint of ClickHouse means. */
 export function explainFault(fault: WarehouseFault, said: string): Explanation {
   const code = codes[fault.type ?? ''] ?? 'CHECK_SQL';
-  return { code, sentence: sentenceOf(said), hint: hintOf(said, code) };
+  return { code, sentence: `${explainSaid(said)}.`, hint: hintOf(said, code) };
 }
 
 const codes: Readonly<Record<string, ErrorCode>> = {
@@ -36,7 +36,8 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   NUMBER_OF_ARGUMENTS_DOESNT_MATCH: 'CHECK_TYPE',
 };
 
-function sentenceOf(said: string): string {
+/** What ClickHouse says, without the SQL it quotes and the names it made up; without a full stop. */
+export function explainSaid(said: string): string {
   const body = said
     .replace(/^[\s\S]*?Exception:\s*/, '')
     .replace(/^Code:\s*\d+\.\s*DB::Exception:\s*/, '')
@@ -44,8 +45,8 @@ function sentenceOf(said: string): string {
     .replace(/\s*\([A-Z][A-Z0-9_]{2,}\)[.\s]*$/, '');
   const syntax = /failed at position \d+ \(([\s\S]*?)\)(?: \(line \d+, col \d+\))?: /.exec(body)?.[1];
   if (syntax !== undefined)
-    return syntax === 'end of query' ? 'The SQL ends too early.' : `The SQL cannot go on with '${syntax.replaceAll('\\n', ' ')}' here.`;
-  const short = body
+    return syntax === 'end of query' ? 'The SQL ends too early' : `The SQL cannot go on with '${syntax.replaceAll('\\n', ' ')}' here`;
+  return body
     .replace(/[.:,]? in (?:scope|query) [\s\S]*$/i, '')
     .replace(/[.:]? Maybe you meant[\s\S]*$/, '')
     .replace(/: while executing [\s\S]*$/i, '')
@@ -60,7 +61,6 @@ function sentenceOf(said: string): string {
     .replace(/^Unknown table expression identifier '(.*)'$/, "There is no table '$1'")
     .replace(/^Unknown table function (.*)$/, "There is no table function '$1'")
     .replace(/^JOIN [\s\S]* no alias for subquery or table function[\s\S]*$/, 'A subquery that is joined needs a name');
-  return `${short}.`;
 }
 
 function hintOf(said: string, code: ErrorCode): string | undefined {

@@ -146,3 +146,148 @@ select
     count() as orders
 from {{ref "stg_orders"}}
 group by rollup(stat) --!
+=== a subquery of too many columns behind IN
+select
+    order_id
+from {{ref "stg_orders"}}
+where state = 'a'
+    and customer_id in (
+        select
+            customer_id,
+            full_name --!
+        from {{ref "stg_customers"}}
+    )
+=== a subquery of too few columns behind NOT IN
+select
+    order_id
+from {{ref "stg_orders"}}
+where (customer_id, order_id) not in (
+    select customer_id --!
+    from {{ref "stg_customers"}}
+)
+=== a name of WITH behind IN
+with named as (
+    select customer_id, full_name
+    from {{ref "stg_customers"}}
+)
+select
+    order_id
+from {{ref "stg_orders"}}
+where state = 'a'
+    and customer_id in named --!
+=== an array among numbers
+select
+    order_id
+from {{ref "stg_orders"}}
+where order_id > 1
+    and tags in (select customer_id from {{ref "stg_customers"}}) --!
+=== one value for a key of two columns
+select
+    order_id,
+    dictGet({{ref "names_by_country"}}, 'full_name', customer_id) as full_name --!
+from {{ref "stg_orders"}}
+=== three values for a key of two columns
+select
+    order_id,
+    dictGet({{ref "names_by_country"}}, 'full_name', (customer_id, state, 1)) as full_name --!
+from {{ref "stg_orders"}}
+=== a key of two columns in another order
+select
+    order_id,
+    dictGetOrDefault(
+        {{ref "names_by_country"}},
+        'full_name',
+        (state, customer_id), --!
+        'nobody') as full_name
+from {{ref "stg_orders"}}
+=== a text for a key that is a number
+select
+    event_id
+from {{ref "stg_events"}}
+where price > 1
+    and dictHas({{ref "customer_names"}}, kind) --!
+=== a column that EXCEPT takes away from nothing
+select
+    * except (
+        note,
+        tagss --!
+    )
+from {{ref "stg_orders"}}
+=== a column of a table that EXCEPT takes away from nothing
+select
+    o.* except nott, --!
+    1 as one
+from {{ref "stg_orders"}} as o
+=== a column that REPLACE does not find
+select
+    * replace (lower(state) as stat) --!
+from {{ref "stg_orders"}}
+=== a pattern that no column matches
+select
+    order_id,
+    columns('^amountt') --!
+from {{ref "stg_orders"}}
+=== days that no calendar has
+select
+    order_id
+from {{ref "stg_orders"}}
+where ordered_on >= toDate('2024-02-30') --!
+    and ordered_on < '2024-13-01'::Date --!
+    and ordered_on not in ('2024-01-01', '2023-02-29') --!
+    and ordered_at < '2024-02-28 24:30:00' --!
+=== a pattern that is none
+select
+    event_id
+from {{ref "stg_events"}}
+where price > 1
+    and match(kind, '(click') --!
+=== a pattern that escapes nothing
+select
+    event_id
+from {{ref "stg_events"}}
+where price > 1
+    and kind like 'click\\' --!
+=== gaps of texts to fill
+select
+    state
+from {{ref "stg_orders"}}
+order by
+    state with fill --!
+=== a range of texts
+select
+    order_id,
+    sum(amount) over (
+        partition by customer_id
+        order by state
+        range between 3 preceding and current row) as spent --!
+from {{ref "stg_orders"}}
+=== a format for clients
+select
+    order_id
+from {{ref "stg_orders"}}
+format JSONEachRow --!
+=== a file of clients
+select
+    order_id
+from {{ref "stg_orders"}}
+into outfile 'orders.csv' --!
+=== nothing wrong: sets, keys, dates, patterns and columns
+with named as (
+    select customer_id, full_name
+    from {{ref "stg_customers"}}
+)
+select
+    * except (note),
+    dictGet({{ref "customer_names"}}, 'full_name', customer_id) as full_name,
+    dictGet({{ref "customer_names"}}, 'full_name', toInt32(customer_id)) as again,
+    dictGet({{ref "names_by_country"}}, 'full_name', (toNullable(customer_id), 'in')) as indian,
+    sum(amount) over (order by ordered_on range between 7 preceding and current row) as week
+from {{ref "stg_orders"}}
+where customer_id in (select customer_id from named)
+    and (customer_id, state) global not in (select toNullable(customer_id), full_name from named)
+    and state in ('a', 'b')
+    and not match(state, '^a(b|c)$')
+    and state not like '100\\%'
+    and ordered_on between '2024-02-29' and toDate('2024-12-31')
+    and state != '0000-00-00'
+order by ordered_on with fill from toDate('2024-01-01') to toDate('2024-01-05')
