@@ -37,6 +37,9 @@ export interface FlowRuns extends AsyncDisposable {
   readonly runs: ReadonlyMap<string, RunFlow>;
 }
 
+/** There may be hundreds of processes, each with its own connections, and most of them have little to do most of the time. */
+const idleMs = 10_000;
+
 /** Makes flows ready to run. Services are opened when the first task needs them: a flow that calls nothing and writes nothing opens none. */
 export async function openFlowRuns(options: FlowRunsOptions): Promise<FlowRuns> {
   await using opening = new AsyncDisposableStack();
@@ -72,7 +75,7 @@ function lazyServices(stack: AsyncDisposableStack, options: FlowRunsOptions) {
     return use(openHttpClient());
   });
   const openPool = (most: number): Promise<Postgres> =>
-    use(openPostgres(target.postgres, { projectDir, maxConnections: most, log, signal }));
+    use(openPostgres(target.postgres, { projectDir, maxConnections: most, idleMs, log, signal }));
   const postgres = once(() => openPool(maxConnections));
   // Calls ask for limits and credentials while steps hold transactions open: out of one pool they would wait for each other.
   const postgresOfCalls = once(() => openPool(Math.ceil(maxConnections / 2)));

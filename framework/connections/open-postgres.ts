@@ -9,6 +9,8 @@ export interface PostgresOptions {
   /** The project's folder; the embedded server's path is relative to it. */
   readonly projectDir: string;
   readonly maxConnections: number;
+  /** A connection to a server that nobody has used for so long is closed; none is where nothing is said. */
+  readonly idleMs?: number;
   readonly log: Log;
   /** Stops the waiting for a server that does not answer. */
   readonly signal?: AbortSignal;
@@ -21,8 +23,8 @@ export interface PostgresOptions {
 export async function openPostgres(config: PostgresConfig, options: PostgresOptions): Promise<Postgres> {
   if (config.type === 'embedded') return openEmbeddedPostgres(config.path, options);
   requirePostgresUrl(config.url);
-  const { maxConnections, log, signal } = options;
-  return openPool({ kind: 'server', url: config.url, maxConnections, log, ...(signal && { signal }) });
+  const { maxConnections, idleMs = 0, log, signal } = options;
+  return openPool({ kind: 'server', url: config.url, maxConnections, idleMs, log, ...(signal && { signal }) });
 }
 
 /** The driver takes whatever it cannot read for a host of its own choice. The text may hold a password, so it is not shown. */

@@ -13,6 +13,8 @@ export interface PoolOptions {
   /** The server's URL, password included. Never logged. */
   readonly url: string;
   readonly maxConnections: number;
+  /** A connection that nobody has used for so long is closed; none is where nothing is said. */
+  readonly idleMs?: number;
   readonly log: Log;
   /** Once it aborts, the server has a few seconds to answer; then the connections are cut. */
   readonly signal?: AbortSignal;
@@ -24,13 +26,13 @@ const keepAliveMs = 30_000;
 const farewellMs = 3_000;
 
 /** Opens a pool and proves it by one query. Throws POSTGRES_UNREACHABLE. */
-export async function openPool({ kind, url, maxConnections, log, signal }: PoolOptions): Promise<Postgres> {
+export async function openPool({ kind, url, maxConnections, idleMs = 0, log, signal }: PoolOptions): Promise<Postgres> {
   const place = placeOf(url);
   const pool = new pg.Pool({
     connectionString: url,
     max: maxConnections,
     connectionTimeoutMillis: 15_000,
-    idleTimeoutMillis: 0,
+    idleTimeoutMillis: idleMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveMs,
     application_name: 'gccflow',
