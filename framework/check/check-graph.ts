@@ -1,8 +1,10 @@
 import { sortTopologically } from '../manifest/graph.ts';
-import type { Manifest, ModelNode, NodeId } from '../manifest/manifest.ts';
+import type { Manifest, ModelNode, Node, NodeId } from '../manifest/manifest.ts';
+import { withChanges } from '../manifest/render-sql.ts';
 import { addedColumns } from '../materializations/added-columns.ts';
+import { keyOfDictionary } from '../materializations/dictionary-sql.ts';
 import type { Project } from '../project/project.ts';
-import { CheckCache } from './check-cache.ts';
+import { CheckCache, layoutOf } from './check-cache.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import type { CheckedRelation, GraphInEngine, TypedColumn } from './checked-graph.ts';
 import { columnsByTable, columnsSql, tableKey } from './column-query.ts';
@@ -20,8 +22,10 @@ import { lateFaults } from './late-faults/late-faults.ts';
 import { LayoutProbes } from './layout-probes.ts';
 import { ModelKeys } from './model-keys.ts';
 import { type Input, inputKey, readInput } from './read-inputs.ts';
-import { describedColumns } from './relation-statements.ts';
+import { describedColumns, describeSelect } from './relation-statements.ts';
 import { type RenderedModel, renderModel } from './render-model.ts';
+import { dependentColumns, followsFromUnknown, type RepairedColumns, repairedColumns, withKnownTypes } from './unknown-columns.ts';
+import { isUnknown, unknownNames } from './unknown-type.ts';
 
 /** What a check of the graph needs besides the graph. */
 export interface CheckGraphOptions {
@@ -51,6 +55,8 @@ class GraphChecker implements GraphInEngine {
   readonly relations = new Map<NodeId, CheckedRelation>();
   readonly notChecked = new Map<NodeId, NodeId>();
   readonly findings: Finding[] = [];
+  /** Of the graph, but that a broken model is none that stands in the SQL of its readers. */
+  readonly #nodes: Map<NodeId, Node>;
   readonly #manifest: Manifest;
   readonly #engine: CheckEngine;
   readonly #options: CheckGraphOptions;
@@ -64,15 +70,16 @@ class GraphChecker implements GraphInEngine {
   readonly #sent = new Set<NodeId>();
 
   constructor(manifest: Manifest, engine: CheckEngine, options: CheckGraphOptions) {
-    this.#manifest = manifest;
+    this.#nodes = new Map(manifest.nodes);
+    this.#manifest = withChanges(manifest, { nodes: this.#nodes });
     this.#engine = engine;
     this.#options = options;
     this.#cache = options.cache ?? CheckCache.none();
     this.#probes = new LayoutProbes(this.#context());
     this.#index = indexRelations(manifest);
-    this.#tables = new GraphTables(manifest, this.relations);
-    this.#keys = new ModelKeys(manifest, this.#tables, this.relations);
-    this.#keyTypes = dictionaryKeys(manifest, this.relations);
+    this.#tables = new GraphTables(this.#manifest, this.relations);
+    this.#keys = new ModelKeys(this.#manifest, this.#tables, this.relations);
+    this.#keyTypes = dictionaryKeys(this.#manifest, this.relations);
   }
 
   /** Sources and seeds. */
@@ -189,13 +196,12 @@ class GraphChecker implements GraphInEngine {
   #render(node: ModelNode): RenderedModel | null {
     try {
       const model = renderModel(this.#manifest, node, this.#tables.isReadAsTable(node.id));
-      if (!model.asks) return model;
+      if (!model.asks) return this.#unknownAbove(node).size > 0 ? describedOnly(model) : model;
       this.findings.push(unaskedFinding(model, model.asks, this.#context()));
     } catch (thrown) {
       this.findings.push(thrownFinding(node, thrown));
     }
-    const columns = this.#standIn(node);
-    if (columns) this.relations.set(node.id, columns);
+    this.#replace(node, this.#standIn(node));
     return null;
   }
 
@@ -222,6 +228,10 @@ class GraphChecker implements GraphInEngine {
       at += statements.length;
       this.#sent.delete(node.id);
       const parents = this.#manifest.parents.get(node.id) ?? [];
+      if (parents.some((parent) => again.some(({ id }) => id === parent))) {
+        again.push(node);
+        continue;
+      }
       if (this.#skip(node, parents)) continue;
       if (own[0]?.kind === 'rows') {
         const found = model.isDescribed ? describedColumns(own[0]) : (columns.get(tableKey(node)) ?? []);
@@ -240,36 +250,131 @@ class GraphChecker implements GraphInEngine {
 
   async #accept(model: RenderedModel, columns: readonly TypedColumn[], answers: readonly EngineAnswer[]): Promise<void> {
     const { node } = model;
-    this.#know(node.id, { columns, from: 'checked' }, this.#keys.of(model));
-    if (!model.isDescribed) this.#tables.add(node.id);
-    this.#probes.add(node, columns);
-    if (answers.some(({ kind }) => kind !== 'rows')) this.findings.push(...(await explainModel(model, answers, this.#context())).findings);
-    this.findings.push(...compareBranches(model, columns, answers, this.#manifest), ...(await this.#examine(model, columns)));
+    const above = this.#unknownAbove(node);
+    const typed = above.size > 0 ? this.#withKnownTypes(node, dependentColumns(model.sql, columns, above)) : columns;
+    let own = answers;
+    if (above.size > 0) own = [...answers.slice(0, 1), ...(await this.#acceptPartly(model, typed))];
+    else {
+      this.#know(node.id, { columns, from: 'checked' }, this.#keys.of(model));
+      if (!model.isDescribed) this.#tables.add(node.id);
+      this.#probes.add(node, columns);
+    }
+    const isFollowUp = (finding: Finding): boolean => followsFromUnknown(finding, above);
+    const said = own.some(({ kind }) => kind !== 'rows') ? (await explainModel(model, own, this.#context())).findings : [];
+    const found = [...said, ...compareBranches(model, columns, own, this.#manifest), ...(await this.#examine(model, typed))];
+    this.findings.push(...found.filter((finding) => !isFollowUp(finding)));
+  }
+
+  /** A model that reads columns which nobody knows: another table takes the place of its own. Gives back what became of its other steps. */
+  async #acceptPartly(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly EngineAnswer[]> {
+    const { node } = model;
+    if (!model.isDescribed) await this.#engine.run([this.#tables.replaced(node)]);
+    this.#replace(node, { columns, from: 'repaired' });
+    this.#tryLayout(node, columns);
+    if (columns.some(isUnknown)) this.#skipPart(node);
+    return this.#askAgain(model);
+  }
+
+  /** What becomes of the steps behind the first of a model whose table has been replaced. */
+  async #askAgain({ node, statements }: RenderedModel): Promise<readonly EngineAnswer[]> {
+    const tables = this.#tables.missing([node.id]);
+    const answers = await this.#engine.run([...tables, ...statements.slice(1)]);
+    return answers.slice(tables.length);
+  }
+
+  /** Notes a model that cannot be checked as a whole, because columns that it reads are unknown. */
+  #skipPart(node: ModelNode): void {
+    const cause = (this.#manifest.parents.get(node.id) ?? []).find((id) => unknownNames(this.relations.get(id)).size > 0);
+    if (cause !== undefined) this.notChecked.set(node.id, this.notChecked.get(cause) ?? cause);
   }
 
   async #examine(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
+    return [...this.#examineColumns(model, columns), ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes }))];
+  }
+
+  #examineColumns(model: RenderedModel, columns: readonly TypedColumn[]): readonly Finding[] {
     const sources = this.#tables.tablesOf(this.#manifest.parents.get(model.node.id) ?? []).map(({ id }) => id);
     const readsVariant = sources.some((id) => this.relations.get(id)?.columns.some(({ type }) => type.includes('Variant(')));
     return [
       ...examineModel(model, columns, readsVariant, this.#context()),
       ...foreignTables(model, new Set(sources), this.#index, this.#manifest),
-      ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes })),
     ];
   }
 
   async #reject(model: RenderedModel, answers: readonly EngineAnswer[]): Promise<void> {
     const { node } = model;
+    const above = this.#unknownAbove(node);
     const { findings, columns } = await explainModel(model, answers, this.#context());
-    this.findings.push(...findings);
-    const known = columns ? ({ columns, from: 'checked' } as const) : this.#standIn(node);
-    if (known) this.relations.set(node.id, known);
-    if (!columns) return;
-    this.#tables.add(node.id);
-    this.#probes.add(node, columns);
-    this.findings.push(...(await this.#examine(model, columns)));
+    const own = findings.filter((finding) => !followsFromUnknown(finding, above));
+    this.findings.push(...own);
+    if (own.length === 0 && findings.length > 0) this.#skipPart(node);
+    if (columns) {
+      this.relations.set(node.id, { columns, from: 'checked' });
+      this.#tables.add(node.id);
+      this.#probes.add(node, columns);
+      const more = await this.#examine(model, columns);
+      this.findings.push(...more.filter((finding) => !followsFromUnknown(finding, above)));
+      return;
+    }
+    const repaired = await repairedColumns(model, findings, above, this.#engine);
+    const usable = repaired && this.#usable(node, repaired);
+    this.#replace(node, usable ?? this.#standIn(node));
+    if (!usable) return;
+    this.#tryLayout(node, usable.columns);
+    const places = new Set(findings.map(({ error }) => JSON.stringify(error.at)));
+    const others = model.incrementalSql === null ? [] : await this.#explainSteps(model, await this.#askAgain(model));
+    const lost = new Set([...above, ...unknownNames(usable)]);
+    const more = [...others, ...this.#examineColumns(model, usable.columns)];
+    this.findings.push(...more.filter((finding) => !places.has(JSON.stringify(finding.error.at)) && !followsFromUnknown(finding, lost)));
   }
 
-  /** What the readers of a broken model are checked against, where anything is known. */
+  /** What is wrong with the steps behind the first. */
+  async #explainSteps(model: RenderedModel, answers: readonly EngineAnswer[]): Promise<readonly Finding[]> {
+    const { findings } = await explainModel(model, [{ kind: 'rows', rows: [], names: [] }, ...answers], this.#context());
+    return findings;
+  }
+
+  /** Notes what readers of a model that is not as its SQL says are checked against. It is no longer part of their SQL. */
+  #replace(node: ModelNode, relation: CheckedRelation | null): void {
+    if (!relation) return;
+    this.relations.set(node.id, relation);
+    if (isInline(node)) this.#nodes.set(node.id, { ...node, config: { ...node.config, materialized: 'view' } });
+  }
+
+  /** What a broken model returns without its mistakes; null for a dictionary without its key. */
+  #usable(node: ModelNode, { columns: found, isRenamed }: RepairedColumns): CheckedRelation | null {
+    const columns = this.#withKnownTypes(node, [...found, ...addedColumns(node.config)]);
+    const known = columns.filter((column) => !isUnknown(column)).map(({ name }) => name);
+    const { config } = node;
+    if (config.materialized === 'dictionary' && !keyOfDictionary(config).every((name) => known.includes(name))) return null;
+    if (!isRenamed) return { columns, from: 'repaired' };
+    const read = (this.#manifest.parents.get(node.id) ?? []).flatMap((id) => this.relations.get(id)?.columns ?? []);
+    const meant = [...read, ...node.columns, ...(this.#cache.columnsOf(node.id) ?? [])].map(({ name }) => name);
+    return { columns, from: 'repaired', meant: new Set(meant).difference(new Set(columns.map(({ name }) => name))) };
+  }
+
+  /** Tries the layout of a model of which some columns are unknown, unless it may mean them. */
+  #tryLayout(node: ModelNode, columns: readonly TypedColumn[]): void {
+    const layout = JSON.stringify(layoutOf(node));
+    const lost = unknownNames(this.relations.get(node.id));
+    if ([...lost].some((name) => layout.includes(name)) || layout.includes('MergeTree(')) return;
+    this.#probes.add(
+      node,
+      columns.filter((column) => !isUnknown(column)),
+    );
+  }
+
+  /** Names of the columns that a model may read and nobody knows. */
+  #unknownAbove(node: ModelNode): ReadonlySet<string> {
+    const parents = this.#manifest.parents.get(node.id) ?? [];
+    return new Set(parents.flatMap((id) => [...unknownNames(this.relations.get(id))]));
+  }
+
+  #withKnownTypes(node: ModelNode, columns: readonly TypedColumn[]): readonly TypedColumn[] {
+    return withKnownTypes(columns, node, this.#cache.columnsOf(node.id));
+  }
+
+  /** What the readers of a broken model are checked against, where nothing is left of its SQL. */
   #standIn(node: ModelNode): CheckedRelation | null {
     const declared = typedColumns(node.columns);
     if (declared) return { columns: declared, from: 'declared' };
@@ -286,4 +391,11 @@ class GraphChecker implements GraphInEngine {
   #context(): FaultContext {
     return { manifest: this.#manifest, engine: this.#engine, project: this.#options.project };
   }
+}
+
+/** Tables cannot have all the columns that it may return. */
+function describedOnly(model: RenderedModel): RenderedModel {
+  const { node, sql, statements } = model;
+  const describe = { sql: describeSelect(sql), settings: node.config.query_settings };
+  return { ...model, isDescribed: true, statements: [describe, ...statements.slice(1)] };
 }

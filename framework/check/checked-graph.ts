@@ -12,9 +12,12 @@ export interface CheckedRelation {
   readonly columns: readonly TypedColumn[];
   /**
    * `checked`: what ClickHouse says it returns. `declared`: what its file says, because it has no SQL (a source, a seed) or its SQL has a
-   * mistake. `remembered`: what it returned at the last check, because its SQL has a mistake and nothing is declared.
+   * mistake. `remembered`: what it returned at the last check, because its SQL has a mistake and nothing is declared. `repaired`: what its SQL
+   * returns without its mistakes, or those of a model that it reads; columns that depend on them are of the type `unknownType`.
    */
-  readonly from: 'checked' | 'declared' | 'remembered';
+  readonly from: 'checked' | 'declared' | 'remembered' | 'repaired';
+  /** Names that a column may have once its mistake is mended. */
+  readonly meant?: ReadonlySet<string>;
 }
 
 /** The graph with its types: what the other parts of the check build on. */

@@ -9,6 +9,7 @@ import type { Candidate } from './fault-candidates.ts';
 import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { offsetBefore, placeFault, type StatementForm, without } from './place-fault.ts';
+import { missesLost } from './repair-select.ts';
 
 /** SQL that ClickHouse refuses. */
 export interface RefusedSql {
@@ -38,7 +39,7 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
   let taken: readonly Candidate[] = [];
   let harmless = true; // so far nothing was put in place that may be complained of itself
   let fault: EngineAnswer | undefined = first;
-  while (fault && fault.kind !== 'rows' && findings.length < mostFaults) {
+  for (let round = 0; fault && fault.kind !== 'rows' && findings.length < mostFaults && round < 2 * mostFaults; round++) {
     if (fault.kind === 'lost') return [...findings, lostFinding(node, fault)];
     const isSyntax = fault.fault.type === 'SYNTAX_ERROR';
     const { sentence } = explainFault(fault.fault, fault.said);
@@ -49,7 +50,11 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
     const said = parsed?.kind === 'fault' ? parsed : fault;
     if (!harmless && !/^UNKNOWN_/.test(fault.fault.type ?? '')) return findings;
     const place = await placeFault(said.said, sql, (parsed?.kind === 'fault' ? parseForm : form).before, ask);
-    findings.push(faultFinding(node, said, mapped, offsetBefore(place.offset, taken)));
+    const offset = offsetBefore(place.offset, taken);
+    const last = findings.at(-1);
+    const told = findings.flatMap((finding) => finding.offsets ?? []);
+    if (last && missesLost(mapped.text, offset, told)) findings.splice(-1, 1, { ...last, offsets: [...(last.offsets ?? []), offset] });
+    else findings.push(faultFinding(node, said, mapped, offset));
     harmless &&= place.harmless;
     const { candidate } = place;
     if (!candidate) break;
@@ -73,7 +78,7 @@ function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fau
       new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at: mapped.sourceOf(offset).at, hint, cause: fault }),
     ),
     ...expandedAt(mapped, offset),
-    offset,
+    offsets: [offset],
   };
 }
 

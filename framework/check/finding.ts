@@ -10,4 +10,6 @@ export interface Finding {
   readonly error: GccflowError;
   /** The rendered line at fault, where the author's file shows only the call that rendered it. */
   readonly expanded?: string | undefined;
+  /** Where in the rendered SQL the fault stands, where it stands there, and what follows from it. */
+  readonly offsets?: readonly number[];
 }

@@ -5,7 +5,8 @@ import type { EngineStatement } from './check-engine.ts';
 import type { CheckedRelation, TypedColumn } from './checked-graph.ts';
 import { layoutDatabase, storableTypes } from './layout-probes.ts';
 import { readAsTables } from './read-as-tables.ts';
-import { createStub } from './relation-statements.ts';
+import { createStandIn, createStub, dropTable } from './relation-statements.ts';
+import { isUnknown } from './unknown-type.ts';
 
 export type RelationNode = SourceNode | SeedNode | ModelNode;
 
@@ -40,12 +41,21 @@ export class GraphTables {
     this.#present.add(id);
   }
 
+  /** What takes away the table that a model's own statement has made: another is made when it is read. */
+  replaced(node: RelationNode): EngineStatement {
+    this.#present.delete(node.id);
+    return kept(dropTable(node));
+  }
+
   /** What makes a relation as an empty table of these columns. */
   stub(node: RelationNode, columns: readonly TypedColumn[]): EngineStatement {
     this.#present.add(node.id);
+    const known = columns.filter((column) => !isUnknown(column));
     const isDictionary = node.kind === 'model' && node.config.materialized === 'dictionary';
-    if (isDictionary) return kept(emptyDictionarySql(node.relation, node.config, columns));
-    return kept(createStub(node.relation, columns, this.#readAsTables.has(node.id)));
+    if (isDictionary) return kept(emptyDictionarySql(node.relation, node.config, known));
+    const asTable = this.#readAsTables.has(node.id);
+    const lacks = known.length < columns.length && (!asTable || known.length === 0); // FINAL and the like are asked of tables alone
+    return kept(lacks ? createStandIn(node.relation, columns) : createStub(node.relation, known, asTable));
   }
 
   /** Tables to create of known relations that the engine does not hold. */

@@ -1,10 +1,11 @@
-import { quoteName } from '../foundation/quote.ts';
+import { quoteName, quoteText } from '../foundation/quote.ts';
 import type { ModelNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { tableClauses } from '../materializations/table-clauses.ts';
 import type { EngineAnswer } from './check-engine.ts';
 import type { TypedColumn } from './checked-graph.ts';
 import { offline } from './offline-config.ts';
+import { isUnknown } from './unknown-type.ts';
 
 /** Our own text before the SELECT in a statement that asks for its columns. */
 export const describePrefix = 'describe (\n';
@@ -23,6 +24,18 @@ const readable = 'engine = ReplacingMergeTree order by tuple()';
 export function createStub(relation: Relation, columns: readonly TypedColumn[], asTable = true): string {
   const list = columns.map(({ name, type }) => `${quoteName(name, 'clickhouse')} ${type}`).join(', ');
   return `create table if not exists ${relationSql(relation)} (${list}) ${asTable ? readableBy(columns) : 'engine = Null'}`;
+}
+
+/** A view of no rows in the place of a relation with columns that no table can have. */
+export function createStandIn(relation: Relation, columns: readonly TypedColumn[]): string {
+  const known = columns.filter((column) => !isUnknown(column));
+  const list = columns.map((column) => {
+    const name = quoteName(column.name, 'clickhouse');
+    return isUnknown(column) ? `materialize(null) as ${name}` : name;
+  });
+  const structure = known.map(({ name, type }) => `${quoteName(name, 'clickhouse')} ${type}`).join(', ');
+  const from = known.length === 0 ? '' : ` from null(${quoteText(structure, 'clickhouse')})`;
+  return `create view if not exists ${relationSql(relation)} as select ${list.join(', ')}${from}`;
 }
 
 /** With a key to sample by, where a column can be one. */

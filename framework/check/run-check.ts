@@ -18,6 +18,7 @@ import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { findReaders } from './column-readers.ts';
 import type { Finding } from './finding.ts';
+import { withoutFollowUps } from './follow-ups.ts';
 import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
 import { hasTreeRules, treeRuleFindings } from './tree-rules/tree-rule-findings.ts';
@@ -61,11 +62,7 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
   const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
   const broken = earlier ? await findBroken(earlier, { project, manifest, graph, engine }) : [];
   cache.write((id) => manifest.nodes.has(id));
-  const findings = [
-    ...rules,
-    ...(readings ? treeRuleFindings({ project, manifest, graph, readings }) : []),
-    ...graph.findings,
-    ...broken,
+  const rest = [
     ...contractFindings(manifest, graph),
     ...checkSyncs(manifest, graph),
     ...untypedSources(manifest, graph),
@@ -78,6 +75,8 @@ export async function runCheck({ project, manifest, engine, only, earlier }: Che
     ...tests,
     ...unitTests,
   ];
+  const trees = readings ? treeRuleFindings({ project, manifest, graph, readings }) : [];
+  const findings = [...rules, ...trees, ...graph.findings, ...broken, ...withoutFollowUps(rest, manifest, graph)];
   return { graph, findings: findings.filter(({ node }) => node === null || only === null || only.has(node)).toSorted(byPlace) };
 }
 

@@ -32,22 +32,29 @@ test('every relation gets the columns that ClickHouse says its SQL returns', asy
   assert.equal(graph?.relations.get('model.inline')?.columns.length, 2);
 });
 
-test('a column that is not there is found where the author wrote it, and what reads the model is not checked', async () => {
+test('a column that is not there is found where the author wrote it, and what reads a table that is not there is not checked', async () => {
   const { graph, findings } = await checkFiles({
     'sources/raw.yaml': source,
     'models/a.sql': 'select\n  id,\n  dai\nfrom {{source "raw" "event"}}',
     'models/b.sql': 'select id from {{ref "a"}}',
     'models/c.sql': 'select id from {{ref "b"}}',
     'models/d.sql': 'select\n\n nothing from {{source "raw" "event"}}',
+    'models/e.sql': 'select id from nowhere.at_all',
+    'models/f.sql': 'select id from {{ref "e"}}',
+    'models/g.sql': 'select id from {{ref "f"}}',
   });
 
-  assert.deepEqual(places(findings), ['CHECK_NAME_UNKNOWN models/a.sql:3:3', 'CHECK_NAME_UNKNOWN models/d.sql:3:2']);
+  assert.deepEqual(places(findings), [
+    'CHECK_NAME_UNKNOWN models/a.sql:3:3',
+    'CHECK_NAME_UNKNOWN models/d.sql:3:2',
+    'CHECK_TABLE_UNKNOWN models/e.sql:1:16',
+  ]);
   assert.equal(findings[0]?.error.hint, "Did you mean 'day'?");
   assert.deepEqual(
     [...(graph?.notChecked ?? [])],
     [
-      ['model.b', 'model.a'],
-      ['model.c', 'model.a'],
+      ['model.f', 'model.e'],
+      ['model.g', 'model.e'],
     ],
   );
 });
@@ -89,6 +96,7 @@ test('a layout that ClickHouse refuses is found at its config key, and the reade
 
   assert.deepEqual(places(findings), [
     'CHECK_LAYOUT models/a.sql:3:16',
+    'CHECK_LAYOUT models/b.sql:1:19',
     'CHECK_NAME_UNKNOWN models/b.sql:1:46',
     'CHECK_LAYOUT models/d.sql:1:40',
     'CHECK_LAYOUT project.yaml:5:8',
