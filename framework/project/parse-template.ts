@@ -1,8 +1,9 @@
 import type { Diagnostics } from '../foundation/diagnostics.ts';
-import { GccflowError, messageOf } from '../foundation/error.ts';
+import { GccflowError } from '../foundation/error.ts';
 import { type Location, locate, type Position } from '../foundation/location.ts';
 import { handlebars } from './handlebars.ts';
 import { readCall, readLiteral, type TemplateCall } from './template-calls.ts';
+import { jinjaHint, shift, syntaxError } from './template-fault.ts';
 
 /** A template's text and what can be read from it without rendering. */
 export interface Template {
@@ -259,46 +260,4 @@ class TemplateReader {
   #place({ line, column }: hbs.AST.Position): Position {
     return shift(this.#start, line, column + 1);
   }
-}
-
-const jinjaHint =
-  'Write {{ref "x"}}, {{#if (is_incremental)}}…{{/if}}, {{#each (var "x")}}…{{/each}}: no parentheses around all, no commas.';
-
-/** A place inside the text, as a place in its file. Both count from 1. */
-function shift(start: Position, line: number, column: number): Position {
-  return { line: start.line + line - 1, column: line === 1 ? start.column + column - 1 : column };
-}
-
-/** Handlebars' parse errors carry their line in the text only, and the column as the length of a dashed line. */
-function syntaxError(error: unknown, text: string, start: Location): GccflowError {
-  if (error instanceof RangeError)
-    return new GccflowError('TEMPLATE_SYNTAX', 'The template is nested too deeply.', { at: start, cause: error });
-  const { lineNumber, column } = error as { lineNumber?: number; column?: number };
-  const message = messageOf(error);
-  if (lineNumber !== undefined) {
-    const at = locate(start.file, placeOfClosing(message, text, lineNumber, start) ?? shift(start, lineNumber, (column ?? 0) + 1));
-    return new GccflowError('TEMPLATE_SYNTAX', `The template does not parse: ${message.replace(/ - \d+:\d+$/, '')}.`, { at, cause: error });
-  }
-  const [, lineText, shown = '', dashes = '', got = ''] = /on line (\d+):\n(.*)\n(-*)\^(?:[\s\S]*got '(\w+)')?/.exec(message) ?? [];
-  const line = Number(lineText ?? 1);
-  const inLine = text.split('\n')[line - 1] ?? '';
-  let past = shown.slice(0, dashes.length).replace(/^\.\.\./, ''); // may begin in an earlier line
-  while (!inLine.includes(past)) past = past.slice(1);
-  const end = got === 'EOF';
-  const isJinja = /\{\{-?\s*\w+\s*\(/.test(inLine);
-  const close = isJinja ? jinjaHint : 'Look for an unclosed {{, quote or parenthesis.';
-  return new GccflowError('TEMPLATE_SYNTAX', end ? 'The template ends inside a tag or block.' : 'The template does not parse here.', {
-    at: locate(start.file, shift(start, line, past === '' ? 1 : inLine.lastIndexOf(past) + past.length + 1)),
-    hint: end ? 'Close every {{…}}, and every {{#block}} with its {{/block}}.' : close,
-    cause: error,
-  });
-}
-
-/** Handlebars says where a block begins that another name ends; of one of its own blocks the end is the mistake. */
-function placeOfClosing(message: string, text: string, opened: number, start: Location): Position | null {
-  const name = /^(?:if|unless|each|with) doesn't match (\S+)/.exec(message)?.[1];
-  if (name === undefined) return null;
-  const lines = text.split('\n');
-  const index = lines.findIndex((line, at) => at >= opened - 1 && line.includes(`{{/${name}`));
-  return index < 0 ? null : shift(start, index + 1, (lines[index] ?? '').indexOf(`{{/${name}`) + 1);
 }

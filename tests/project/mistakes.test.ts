@@ -53,7 +53,7 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
       'models/b.sql': 'select * from {{ref "a"}}',
       'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n',
     },
-    expected: ['TEMPLATE_SYNTAX models/a.sql:1:17 The template does not parse here. | Look for an unclosed {{, quote or parenthesis.'],
+    expected: ['TEMPLATE_SYNTAX models/a.sql:1:8 The template does not parse here. | Look for an unclosed {{, quote or parenthesis.'],
   },
   {
     name: 'Jinja is named, in expressions and statements',
@@ -201,10 +201,17 @@ models:
     expected: ["VALUE_INVALID sources/s.yaml:1:7 'sorce' is no kind of file. | Did you mean 'source'?"],
   },
   {
-    name: 'an unclosed tag is a syntax error where the text ends',
+    name: 'an unclosed tag is a syntax error where it begins',
     files: { 'models/a.sql': 'select 1\nfrom {{ref "x"' },
     expected: [
-      'TEMPLATE_SYNTAX models/a.sql:2:15 The template ends inside a tag or block. | Close every {{…}}, and every {{#block}} with its {{/block}}.',
+      'TEMPLATE_SYNTAX models/a.sql:2:6 The template ends inside a tag or block. | Close every {{…}}, and every {{#block}} with its {{/block}}.',
+    ],
+  },
+  {
+    name: 'a block that is not closed is a syntax error where it begins',
+    files: { 'models/a.sql': 'select 1\n{{#if (is_incremental)}}\nwhere 1\n' },
+    expected: [
+      'TEMPLATE_SYNTAX models/a.sql:2:1 The template ends inside a tag or block. | Close every {{…}}, and every {{#block}} with its {{/block}}.',
     ],
   },
   {

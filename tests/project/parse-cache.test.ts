@@ -195,7 +195,7 @@ test('many files parsed on several threads give what one thread gives', async ()
 
   assert.deepEqual(
     mistakes.map((mistake) => mistake.split(' ', 2).join(' ')),
-    ['TEMPLATE_SYNTAX models/wrong.sql:1:10'],
+    ['TEMPLATE_SYNTAX models/wrong.sql:1:8'],
   );
   assert.equal(manifest.nodes.size, 1300);
   assert.equal(manifest.nodes.get('model.m7')?.description, 'described');
