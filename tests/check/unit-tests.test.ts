@@ -164,24 +164,82 @@ test('values of CSV that would be changed are told with their row, in a fixture 
       "UNIT_TEST_ROWS models/m.yaml:3:79 The value does not fit 'id' in row 2 of the input 'raw.orders': UInt64 ends at 0.",
       "UNIT_TEST_ROWS models/m.yaml:3:79 The value does not fit 'at' in row 2 of the input 'raw.orders': there is no 2024-02-30.",
     ].join('\n'),
-    "UNIT_TEST_ROWS tests/fixtures/orders.csv:3:1 The value does not fit 'price' in row 2 of the input 'raw.orders': Decimal(10, 2) has no room for all digits of 1.005.",
+    "UNIT_TEST_ROWS tests/fixtures/orders.csv:3:3 The value does not fit 'price' in row 2 of the input 'raw.orders': Decimal(10, 2) has no room for all digits of 1.005.",
   ]);
 });
 
 test('a SELECT and a CSV that ClickHouse refuses are told with what it says', async () => {
-  const outcomes = await run(
-    totals,
-    '  - { name: sql, model: m, given: [{ input: raw.orders, format: sql, rows: select nothing }], expect: { rows: [] } }',
-    '  - { name: csv, model: m, given: [{ input: raw.orders, format: csv, rows: "id\\n1,2" }], expect: { rows: [] } }',
-    '  - { name: header, model: m, given: [{ input: raw.orders, format: csv, rows: "id,pricee\\n1,2" }], expect: { rows: [] } }',
+  const results = await bench.run({
+    ...oneModel(
+      totals,
+      '  - { name: sql, model: m, given: [{ input: raw.orders, format: sql, rows: select nothing }], expect: { rows: [] } }',
+      '  - { name: file, model: m, given: [{ input: raw.orders, fixture: two }], expect: { rows: [] } }',
+      '  - { name: syntax, model: m, given: [{ input: raw.orders, fixture: open }], expect: { rows: [] } }',
+      '  - { name: csv, model: m, given: [{ input: raw.orders, fixture: price }], expect: { rows: [] } }',
+    ),
+    'tests/fixtures/two.sql': 'select\n  1 as id,\n  nothing as price\n',
+    'tests/fixtures/open.sql': '\nselect\n  1 as as id\n',
+    'tests/fixtures/price.csv': 'id,price\n1,2\n\\N,3\n',
+  });
+
+  const [sql = '', file = '', syntax = '', csv = ''] = results.map(outcome);
+  assert.match(sql, /^UNIT_TEST_ROWS models\/m.yaml:3:76 The SELECT cannot be used: Unknown expression identifier `nothing`\.$/);
+  assert.match(file, /^UNIT_TEST_ROWS tests\/fixtures\/two.sql:3:3 The SELECT cannot be used: Unknown expression identifier `nothing`\.$/);
+  assert.match(syntax, /^UNIT_TEST_ROWS tests\/fixtures\/open.sql:3:\d+ The SELECT cannot be used: Syntax error/);
+  assert.match(csv, /^UNIT_TEST_ROWS tests\/fixtures\/price.csv:3:1 The value does not fit 'id' in row 2/);
+});
+
+const csvMistakes: readonly (readonly [string, readonly string[], string])[] = [
+  ['an unknown column', ['id,prise', '1,2'], "9:14 The input 'raw.orders' has no column 'prise'."],
+  ['a column that stands twice', ['id,note,id', '1,a,1'], "9:19 The header names the column 'id' twice."],
+  ['a field that is missing', ['id,price', '1,2', '3'], "11:11 Row 2 of the input 'raw.orders' has 1 field, and its header 2."],
+  ['a field too many', ['id,price', '1,2,3', '3,4,'], "10:15 Row 1 of the input 'raw.orders' has 3 fields, and its header 2."],
+  ['a value behind lines in quotes', ['note,id', '"a', 'b",1', 'c,-1'], "12:13 The value does not fit 'id' in row 2"],
+  [
+    'quotes that are not closed',
+    ['id,note', '1,"a""', '2,b'],
+    "10:13 Row 1 of the input 'raw.orders' has a field whose quotes do not close it.",
+  ],
+  ['text behind quotes', ['id,note', '1,a', '2,"a"b'], "11:13 Row 2 of the input 'raw.orders' has a field whose quotes do not close it."],
+];
+
+test('a mistake in CSV is told at its line and column', async () => {
+  const outcomes = await Promise.all(
+    csvMistakes.map(async ([, lines]) => {
+      const rows = lines.map((line) => `          ${line}`);
+      return run(
+        totals,
+        '  - name: t',
+        '    model: m',
+        '    given:',
+        '      - input: raw.orders',
+        '        format: csv',
+        '        rows: | # by hand',
+        ...rows,
+        '    expect: { rows: [] }',
+      );
+    }),
   );
 
-  assert.match(
-    outcomes[0] ?? '',
-    /^UNIT_TEST_ROWS models\/m.yaml:3:76 The SELECT cannot be used: Unknown expression identifier `nothing`\.$/,
+  for (const [index, [name, , says]] of csvMistakes.entries()) {
+    const [said = ''] = outcomes[index] ?? [];
+    assert.ok(said.startsWith(`UNIT_TEST_ROWS models/m.yaml:${says}`), `${name}: ${said}`);
+    assert.equal(said.split('\n').length, 1, said);
+  }
+});
+
+test('a list or a mapping where the column takes neither is told at its place', async () => {
+  const outcomes = await run(
+    totals,
+    '  - { name: t, model: m, given: [{ input: raw.orders, rows: [{ id: 1 }, { id: [1], at: { day: 1 }, note: [a] }] }], expect: { rows: [] } }',
   );
-  assert.match(outcomes[1] ?? '', /^UNIT_TEST_ROWS models\/m.yaml:4:76 The rows of the input 'raw.orders' cannot be read: .*row 1/i);
-  assert.match(outcomes[2] ?? '', /^UNIT_TEST_ROWS models\/m.yaml:5:79 The input 'raw.orders' has no column 'pricee'\.$/);
+
+  assert.deepEqual(outcomes, [
+    [
+      "UNIT_TEST_ROWS models/m.yaml:3:79 The value does not fit 'id' of the input 'raw.orders': a list is no UInt64.",
+      "UNIT_TEST_ROWS models/m.yaml:3:88 The value does not fit 'at' of the input 'raw.orders': a mapping is no DateTime.",
+    ].join('\n'),
+  ]);
 });
 
 test('SQL that fails on the rows is an error of the model, not of the test', async () => {

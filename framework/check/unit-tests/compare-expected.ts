@@ -8,8 +8,9 @@ import { checkRows, expectedNames } from './check-rows.ts';
 import { compareRows, type RowsDiff, type TextRow } from './compare-rows.ts';
 import { describedColumns } from './described.ts';
 import { formatDiff } from './format-diff.ts';
-import { placeOfRows, readRows } from './read-rows.ts';
+import { readRows } from './read-rows.ts';
 import { rowsFault } from './rows-fault.ts';
+import { placeOfRow } from './rows-places.ts';
 import { selectRows, type WrittenRows } from './rows-source.ts';
 import type { Outcome, TestContext } from './run-unit-tests.ts';
 
@@ -37,9 +38,9 @@ export async function compareExpected(question: Question, test: UnitTestNode, co
   const columns = question.columns ?? (await describe(question.sql, context));
   if (!('length' in columns)) return failed(await explain(columns));
 
-  const { file } = test;
-  const expected = await readRows(question.rows, { ...context, projectDir: context.manifest.projectDir, file });
-  const subject = { name: question.subject, rows: question.rows, columns, places, file };
+  const place = { rows: question.rows, places, projectDir: context.manifest.projectDir, file: test.file };
+  const expected = await readRows(question.rows, { ...context, ...place });
+  const subject = { ...place, name: question.subject, columns };
   const { names, mistakes } = expectedNames(expected, subject);
   const unfit = [...checkRows(expected, subject), ...mistakes];
   if (unfit.length > 0) return failed(...unfit);
@@ -54,7 +55,7 @@ export async function compareExpected(question: Question, test: UnitTestNode, co
   if (written && compare(written).length === 0) return { failures: 0, errors: [], sql: question.sql };
 
   const [wanted] = await engine.run([{ sql: selectTexts(selectRows(expected, compared), compared, {}) }]);
-  if (wanted?.kind !== 'rows') return failed(rowsFault('The expected rows cannot be read', wanted, placeOfRows(question.rows, file)));
+  if (wanted?.kind !== 'rows') return failed(rowsFault('The expected rows cannot be read', wanted, placeOfRow(expected, wanted, place)));
   const diff = compare(wanted.rows as readonly TextRow[]);
   if (diff.length === 0) return { failures: 0, errors: [], sql: question.sql };
   return { failures: diff.length, errors: [differs(question.subject, diff, compared, test, context.width)], sql: question.sql };

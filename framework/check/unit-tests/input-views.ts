@@ -9,8 +9,9 @@ import type { CheckEngine, EngineAnswer, EngineStatement } from '../check-engine
 import type { TypedColumn } from '../checked-graph.ts';
 import { checkRows } from './check-rows.ts';
 import { describedColumns } from './described.ts';
-import { placeOfRows, readRows } from './read-rows.ts';
+import { readRows } from './read-rows.ts';
 import { rowsFault } from './rows-fault.ts';
+import { placeOfRow } from './rows-places.ts';
 import { columnList, type SeedRows, selectRows, type WrittenRows } from './rows-source.ts';
 import type { TestContext } from './run-unit-tests.ts';
 
@@ -64,10 +65,13 @@ export async function createInputs(test: UnitTestNode, model: ModelNode, context
       },
     },
     async findUnfit() {
-      for (const { input, relation } of views) {
-        if (!input.rows) continue;
+      for (const [index, { input, relation }] of views.entries()) {
+        const written = prepared[index]?.written;
+        if (!input.rows || !written) continue;
         const [answer] = await engine.run([{ sql: `select * from ${relationSql(relation)}` }]);
-        if (answer && answer.kind !== 'rows') return { input: input.input, at: placeOfRows(input.rows, test.file), answer };
+        if (!answer || answer.kind === 'rows') continue;
+        const place = { rows: input.rows, places: context.places, projectDir: manifest.projectDir, file: test.file };
+        return { input: input.input, at: placeOfRow(written, answer, place), answer };
       }
       return null;
     },
@@ -92,6 +96,8 @@ function notGiven(test: UnitTestNode, model: ModelNode, { nodes, parents }: Mani
 }
 
 interface PreparedView {
+  /** Rows of the test; null where it gives none. */
+  readonly written: WrittenRows | null;
   readonly statements: readonly EngineStatement[];
   readonly mistakes: readonly GccflowError[];
 }
@@ -101,12 +107,14 @@ async function prepareView({ input, node, relation }: View, test: UnitTestNode, 
   const { rows } = input;
   const subject = `the input '${input.input}'`;
   const known = columnsOf(node.id);
-  const written = rows ? await readRows(rows, { ...context, projectDir: manifest.projectDir, file: test.file }) : seedRows(node, manifest);
-  const columns = known ?? (await inferColumns(written, context));
-  if (!columns) return { statements: [], mistakes: test.inputs.includes(input) ? [unknownColumns(input)] : [] }; // what reads it, if anything does, tells
-  const mistakes = rows && written.format !== 'file' ? checkRows(written, { name: subject, rows, columns, places, file: test.file }) : [];
-  if (mistakes.length > 0) return { statements: [], mistakes };
-  return { statements: statementsOf(node, relation, selectRows(written, columns), columns), mistakes: [] };
+  const { projectDir } = manifest;
+  const written = rows ? await readRows(rows, { ...context, projectDir, file: test.file }) : null;
+  const source = written ?? seedRows(node, manifest);
+  const columns = known ?? (await inferColumns(source, context));
+  if (!columns) return { written, statements: [], mistakes: test.inputs.includes(input) ? [unknownColumns(input)] : [] }; // what reads it, if anything does, tells
+  const mistakes = rows && written ? checkRows(written, { name: subject, rows, columns, places, projectDir, file: test.file }) : [];
+  if (mistakes.length > 0) return { written, statements: [], mistakes };
+  return { written, statements: statementsOf(node, relation, selectRows(source, columns), columns), mistakes: [] };
 }
 
 /** The view, under a name beside it for a dictionary that is loaded from it. */

@@ -16,7 +16,7 @@ export function misfitOf(value: unknown, columnType: string): string | null {
     case 'Map':
       return firstMisfit(typeof value === 'object' ? Object.values(value) : [], () => parts[1] ?? '');
     default:
-      return typeof value === 'object' ? null : scalarMisfit(String(value), name, parts, type);
+      return typeof value === 'object' ? compositeMisfit(value, name) : scalarMisfit(String(value), name, parts, type);
   }
 }
 
@@ -31,6 +31,12 @@ function firstMisfit(values: readonly unknown[], typeAt: (index: number) => stri
 /** The type of a tuple's element, which may have a name: `id UInt64`. */
 function elementType(element: string): string {
   return /^(?:[\p{L}_][\p{L}\p{N}_]*|`(?:[^`\\]|\\.)*`)\s+(.+)$/su.exec(element)?.[1] ?? element;
+}
+
+/** Texts take lists and mappings as JSON, and other types may have elements of their own. */
+function compositeMisfit(value: object, name: string): string | null {
+  if (!/^(U?Int\d+|Float(32|64)|Decimal|Date(32|Time|Time64)?|Bool|Enum(8|16)|UUID|IPv[46])$/.test(name)) return null;
+  return `a ${Array.isArray(value) ? 'list' : 'mapping'} is no ${name}`;
 }
 
 function scalarMisfit(text: string, name: string, parts: readonly string[], type: string): string | null {

@@ -1,18 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GccflowError, messageOf } from '../../foundation/error.ts';
-import { type Location, locate } from '../../foundation/location.ts';
 import type { TestRows } from '../../manifest/manifest.ts';
-import { fieldsOf } from '../../run/csv-file.ts';
 import type { CheckEngine } from '../check-engine.ts';
+import { parseCsv } from './csv-rows.ts';
 import { describedNames } from './described.ts';
-import { rowsFault } from './rows-fault.ts';
+import { reasonOf, rowsFault } from './rows-fault.ts';
+import { placeInRows, placeInSelect, type TestFile } from './rows-places.ts';
 import type { WrittenRows } from './rows-source.ts';
 
-export interface RowsContext {
-  readonly projectDir: string;
-  /** The file of the test. */
-  readonly file: string;
+export interface RowsContext extends TestFile {
   readonly engine: Pick<CheckEngine, 'run'>;
   /** What is done with a SELECT before it runs: the clock may stand still. */
   readonly prepareSql: (sql: string) => string;
@@ -23,16 +20,12 @@ export async function readRows(rows: TestRows, context: RowsContext): Promise<Wr
   if (rows.format === 'dict') return rows;
   const format = rows.format === 'fixture' ? rows.fixture.format : rows.format;
   const written = rows.format === 'fixture' ? readFixture(rows.fixture.file, context) : rows.text;
-  if (format === 'csv') return readCsv(written);
+  if (format === 'csv') return parseCsv(written);
   const text = context.prepareSql(written.trim().replace(/;\s*$/, ''));
   const [answer] = await context.engine.run([{ sql: `describe (\n${text}\n)` }]);
-  if (answer?.kind !== 'rows') throw rowsFault('The SELECT cannot be used', answer, placeOfRows(rows, context.file));
-  return { format, text, names: describedNames(answer.rows) };
-}
-
-/** Where the rows as a whole stand: in their fixture, or in the test's file. */
-export function placeOfRows(rows: TestRows, file: string): Location {
-  return rows.format === 'fixture' ? { file: rows.fixture.file, line: 1, column: 1 } : locate(file, rows.at);
+  if (answer?.kind === 'rows') return { format, text, names: describedNames(answer.rows) };
+  const at = placeInSelect(written, answer?.kind === 'fault' ? answer.said : reasonOf(answer));
+  throw rowsFault('The SELECT cannot be used', answer, placeInRows(rows, at, context));
 }
 
 function readFixture(file: string, { projectDir }: RowsContext): string {
@@ -44,15 +37,4 @@ function readFixture(file: string, { projectDir }: RowsContext): string {
       cause,
     });
   }
-}
-
-/** A text with line breaks in quotes is read by ClickHouse alone. */
-function readCsv(written: string): WrittenRows {
-  const text = written.trim();
-  const lines = text.split(/\r?\n/).map((line, index) => ({ text: line, line: index + 1 }));
-  const [header = [], ...records] = lines.map((record) => fieldsOf(record, ','));
-  const isPlain = [header, ...records].every((fields) => fields.every(({ isBroken }) => !isBroken));
-  const cells = records.map((fields, index) => ({ below: index + 1, fields: fields.map((field) => field.text) }));
-  const names = text === '' ? [] : header.map((field) => field.text.trim());
-  return { format: 'csv', text, names, ...(isPlain && { cells }) };
 }

@@ -1,17 +1,13 @@
 import { quoteName, quoteText } from '../../foundation/quote.ts';
 import type { TypedColumn } from '../checked-graph.ts';
+import type { CsvRows } from './csv-rows.ts';
 
 /** Rows of a unit test, ready for ClickHouse. */
 export type WrittenRows =
   | { readonly format: 'dict'; readonly rows: readonly Readonly<Record<string, unknown>>[] }
-  /** `names`: the columns of its header, or of the SELECT. */
-  | { readonly format: 'csv' | 'sql'; readonly text: string; readonly names: readonly string[]; readonly cells?: readonly CsvRow[] };
-
-/** Fields of a row of CSV, and how many lines below the header it stands. */
-export interface CsvRow {
-  readonly below: number;
-  readonly fields: readonly string[];
-}
+  | CsvRows
+  /** `names`: the columns of the SELECT. */
+  | { readonly format: 'sql'; readonly text: string; readonly names: readonly string[] };
 
 /** A seed's own file. */
 export interface SeedRows {
