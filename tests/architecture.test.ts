@@ -43,6 +43,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   'log-update': ['cli/live-progress.ts'],
   'lru-cache': ['sink/recent-ids.ts'],
   'p-throttle': ['sink/writers/http.ts'],
+  'node-cron': ['check/check-schedules.ts'],
   pg: ['connections/postgres-pool.ts'],
   'pg-copy-streams': ['connections/postgres-pool.ts'],
   pino: ['cli/open-log.ts'],

@@ -18,15 +18,22 @@ interface Broken {
   readonly at?: Location | undefined;
 }
 
-/** What breaks the `rules:` of project.yaml, those over SQL aside: RULE_BROKEN at each node, or what is wrong with a rule, at the rule. */
-export function projectRuleFindings({ rules, selectors }: Pick<Project, 'rules' | 'selectors'>, manifest: Manifest): readonly Finding[] {
+/**
+ * What breaks the `rules:` of project.yaml, those over SQL aside: RULE_BROKEN at each node, or what is wrong with a rule, at the rule.
+ * `scheduled` is all that schedules run.
+ */
+export function projectRuleFindings(
+  { rules, selectors }: Pick<Project, 'rules' | 'selectors'>,
+  manifest: Manifest,
+  scheduled: ReadonlySet<NodeId>,
+): readonly Finding[] {
   return rules.flatMap((placed): readonly Finding[] => {
     const { rule, at } = placed;
     if (rule.severity === 'off' || isTreeRule(rule)) return [];
     const { severity } = rule;
     return heldTo(placed, () => {
       const pick = (terms: string, exclude: string | null = null) => pickNodes(manifest, selectors, terms, exclude);
-      return brokenBy(rule, { manifest, picked: pick(rule.select, rule.exclude), pick }).map(({ node, message, at: place }) => ({
+      return brokenBy(rule, { manifest, scheduled, picked: pick(rule.select, rule.exclude), pick }).map(({ node, message, at: place }) => ({
         severity,
         node: node?.id ?? null,
         error: new GccflowError('RULE_BROKEN', message, { at: place ?? node?.at ?? at, hint: ruleHint(placed) }),
@@ -62,6 +69,7 @@ export function pickNodes(manifest: Manifest, selectors: Project['selectors'], t
 
 interface RuleContext {
   readonly manifest: Manifest;
+  readonly scheduled: ReadonlySet<NodeId>;
   readonly picked: ReadonlySet<NodeId>;
   readonly pick: (terms: string) => ReadonlySet<NodeId>;
 }
@@ -78,6 +86,8 @@ function brokenBy(rule: ProjectRule, context: RuleContext): readonly Broken[] {
       );
     case 'closed':
       return outsiders(rule.select, context);
+    case 'scheduled':
+      return nodesOf(context).flatMap((node) => unscheduled(node, context));
     case 'count':
       return miscount(rule, nodesOf(context).length);
   }
@@ -129,6 +139,12 @@ function outsiders(select: string, context: RuleContext): Broken[] {
     }
   }
   return [...broken.values()];
+}
+
+function unscheduled(node: Node, { scheduled }: RuleContext): Broken[] {
+  if (scheduled.has(node.id)) return [];
+  const tagged = node.tags.length === 0 ? '' : ` Its tags are ${node.tags.map((tag) => `'${tag}'`).join(', ')}.`;
+  return [{ node, message: `No schedule runs the ${node.kind} '${node.name}'.${tagged}` }];
 }
 
 function miscount({ select, is, at_least: least, at_most: most }: Extract<Rule, { rule: 'count' }>, found: number): Broken[] {

@@ -11,6 +11,7 @@ import { checkExpressions } from './check-expressions.ts';
 import { checkGraph } from './check-graph.ts';
 import { checkHooks } from './check-hooks.ts';
 import { untypedSources } from './check-inputs.ts';
+import { checkSchedules } from './check-schedules.ts';
 import { checkSinkTables } from './check-sink-tables.ts';
 import { checkSinks } from './check-sinks.ts';
 import { checkSyncs } from './check-syncs.ts';
@@ -21,6 +22,7 @@ import type { Finding } from './finding.ts';
 import { withoutFollowUps } from './follow-ups.ts';
 import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
+import type { CommandReader } from './scheduled-command.ts';
 import { hasTreeRules, treeRuleFindings } from './tree-rules/tree-rule-findings.ts';
 import { checkUnitTests } from './unit-tests/check-unit-tests.ts';
 
@@ -39,6 +41,8 @@ export interface CheckOptions {
   readonly engine: CheckEngine | null;
   /** Nodes whose findings are asked for; all where null. */
   readonly only: ReadonlySet<NodeId> | null;
+  /** Reads the commands of schedules. */
+  readonly readCommand: CommandReader;
   /** What an earlier check found, to be told what the graph breaks of it. */
   readonly earlier?: CheckArtifact | undefined;
 }
@@ -47,8 +51,9 @@ export interface CheckOptions {
  * Checks a project that has been loaded, so its graph has no mistake. Touches no warehouse. What it finds of nodes without a mistake is kept in
  * `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
  */
-export async function runCheck({ project, manifest, engine, only, earlier }: CheckOptions): Promise<CheckResult> {
-  const rules = projectRuleFindings(project, manifest);
+export async function runCheck({ project, manifest, engine, only, readCommand, earlier }: CheckOptions): Promise<CheckResult> {
+  const schedules = await checkSchedules(manifest, { selectors: project.selectors, readCommand });
+  const rules = [...schedules.findings, ...projectRuleFindings(project, manifest, schedules.scheduled)];
   if (!engine) return { graph: null, findings: rules.toSorted(byPlace) };
   const cache = CheckCache.of(project);
   const graph = await checkGraph(manifest, engine, { project, cache, only });

@@ -25,7 +25,20 @@ export type EverywhereOptions = typeof everywhereOptions;
 
 export const json = { type: 'boolean', description: 'Print the data itself as JSON on stdout.' } as const;
 
-const resourceTypes = ['model', 'seed', 'source', 'test', 'unit_test', 'sync', 'sink', 'ingest', 'api', 'flow', 'exposure'] as const;
+const resourceTypes = [
+  'model',
+  'seed',
+  'source',
+  'test',
+  'unit_test',
+  'sync',
+  'sink',
+  'ingest',
+  'api',
+  'flow',
+  'schedule',
+  'exposure',
+] as const;
 
 /** Where the artifacts of an earlier run are. */
 export const state = {

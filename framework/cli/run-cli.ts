@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../foundation/clock.ts';
-import { didYouMean } from '../foundation/closest.ts';
 import { InvalidProject } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
 import { unwritable } from '../foundation/unwritable.ts';
 import { abortOnSignal, type SignalAbort } from './abort-on-signal.ts';
 import { catchUncaught } from './catch-uncaught.ts';
-import type { Command, CommandContext, CommandEntry, Values } from './command.ts';
+import type { Command, CommandContext, Values } from './command.ts';
 import { commandGroups, commands } from './commands/index.ts';
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts';
+import { findCommand, unknownCommand } from './find-command.ts';
 import { type EverywhereOptions, everywhereOptions } from './options.ts';
 import { type Output, type OutputStream, openOutput, type Style } from './output.ts';
 import { parseArguments, type RoughFlags, roughArguments } from './parse-arguments.ts';
@@ -126,11 +126,6 @@ async function runCommand(command: Command, { argv, cwd, env }: CliInput, opened
   return command.run(values, { ...opened, positionals: parsed.positionals, cwd, env, clock: systemClock, commands });
 }
 
-/** Commands of two words come first: `warehouse serve`. */
-function findCommand([first = '', second = '']: readonly string[]): CommandEntry | undefined {
-  return commands.get(`${first} ${second}`) ?? commands.get(first);
-}
-
 async function runWithoutCommand(argv: readonly string[], words: readonly string[], output: Output): Promise<ExitCode> {
   const [name, second] = words;
   if (name !== undefined) throw unknownCommand(name, second);
@@ -141,25 +136,6 @@ async function runWithoutCommand(argv: readonly string[], words: readonly string
   output.print(formatOverview(commandGroups, (style, text) => output.paint('stdout', style, text)));
   return values.help === true ? exitCode.ok : exitCode.usage;
 }
-
-function unknownCommand(first: string, second = ''): GccflowError {
-  const both = `${first} ${second}`.trim();
-  const longer = [...commands.keys()].filter((command) => command.startsWith(`${first} `));
-  const listed = longer.length > 0 ? `There are ${longer.map((command) => `'${command}'`).join(', ')}.` : undefined;
-  const near =
-    didYouMean(both, commands.keys()) ?? didYouMean(first, new Set([...commands.keys()].map((command) => command.split(' ')[0] ?? '')));
-  const hint = dbtCommands[first] ?? listed ?? near ?? '`gccflow --help` lists the commands.';
-  return new GccflowError('USAGE', `There is no command '${listed === undefined ? first : both}'.`, { hint });
-}
-
-/** What to do instead of a command that dbt has. */
-const dbtCommands: Readonly<Record<string, string>> = {
-  parse: '`gccflow ls` reads the whole project and names every mistake.',
-  deps: 'A project has no packages to install; macros are files of its own.',
-  clone: 'Refs can read the relations of another target: --defer --state FOLDER, with the artifacts of its last run.',
-  snapshot: 'A snapshot is a model with materialized="snapshot": `gccflow build --select config.materialized:snapshot`.',
-  'run-operation': "Statements run as a model's pre_hook or post_hook.",
-};
 
 async function printVersion(output: Output): Promise<ExitCode> {
   const { readVersion } = await import('./read-version.ts');

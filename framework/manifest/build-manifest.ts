@@ -5,6 +5,7 @@ import type { Builtins } from '../project/builtins.ts';
 import type { Project } from '../project/project.ts';
 import { buildApis, buildFlows, linkFlows } from './build-flows.ts';
 import { buildModels, buildSeeds, buildSources, type Declared } from './build-nodes.ts';
+import { buildSchedules } from './build-schedules.ts';
 import { buildIngests, buildSinks, linkStreams } from './build-streams.ts';
 import { buildTests } from './build-tests.ts';
 import { buildUnitTests } from './build-unit-tests.ts';
@@ -34,6 +35,7 @@ export function buildManifest(project: Project, builtins: Builtins, diagnostics:
     ...buildApis(project),
     ...buildFlows(project, diagnostics),
     ...buildSinks(project, diagnostics),
+    ...buildSchedules(project),
   ];
   linkStreams([...declared, ...streams], resolver);
   linkFlows(project, resolver, diagnostics);

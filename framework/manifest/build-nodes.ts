@@ -126,8 +126,21 @@ function propertiesOf(
       const message = `The ${of} '${name}' has properties in ${formatLocation(locate(other.file, other.at))} already.`;
       diagnostics.report(new GccflowError('NAME_DUPLICATE', message, { at, hint: 'Keep one entry for each name.' }));
     } else byName.set(name, entry);
+    for (const mistake of repeatedColumns(entry)) diagnostics.report(mistake);
   }
   return byName;
+}
+
+/** Columns that an entry describes a second time. */
+function repeatedColumns({ of, name, file, columns }: NodeProperties): readonly GccflowError[] {
+  return columns.flatMap((column, index) => {
+    const first = columns.findIndex((other) => other.name === column.name);
+    if (first === index) return [];
+    const message = `The properties of the ${of} '${name}' have the column '${column.name}' twice, first in line ${columns[first]?.at.line}.`;
+    return [
+      new GccflowError('NAME_DUPLICATE', message, { at: locate(file, column.at), hint: 'Put all that is said of a column in one entry.' }),
+    ];
+  });
 }
 
 /** Reports a materialization that does not exist, and what the materialization finds wrong with the config. */

@@ -6,13 +6,14 @@ import type { IngestFile } from '../project/ingest-file.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import type { Column, ExposureType } from '../project/models-file.ts';
 import type { Template } from '../project/parse-template.ts';
+import type { ScheduleFile } from '../project/schedule-file.ts';
 import type { SinkFile } from '../project/sink-file.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 import type { TestConfig } from '../project/test-config.ts';
 import type { Fixture, UnitTestExpect, UnitTestOverrides, UnitTestRows } from '../project/unit-test.ts';
 import type { Relation } from './relation.ts';
 
-/** `model.stg_post`, `seed.category`, `source.beat.youtube_post`, `test.not_null_stg_post_id`, `sync.leaderboard`, `sink.event`, `ingest.app`, `api.graphapi`, `flow.refresh_profile`, `exposure.dashboard`. */
+/** `model.stg_post`, `seed.category`, `source.beat.youtube_post`, `test.not_null_stg_post_id`, `sync.leaderboard`, `sink.event`, `ingest.app`, `api.graphapi`, `flow.refresh_profile`, `schedule.core`, `exposure.dashboard`. */
 export type NodeId = `${Node['kind']}.${string}`;
 
 /** Anything in the graph, told apart by `kind`. */
@@ -27,6 +28,7 @@ export type Node =
   | IngestNode
   | ApiNode
   | FlowNode
+  | ScheduleNode
   | ExposureNode;
 
 /** What `gccflow build` brings up to date. */
@@ -188,6 +190,16 @@ export interface FlowNode extends NodeCommon {
   readonly kind: 'flow';
   readonly id: `flow.${string}`;
   readonly flow: FlowFile;
+}
+
+/** A command of gccflow that is to be run at certain times. */
+export interface ScheduleNode extends NodeCommon {
+  readonly kind: 'schedule';
+  readonly id: `schedule.${string}`;
+  readonly schedule: ScheduleFile;
+  readonly cronAt: Location;
+  readonly timezoneAt: Location;
+  readonly commandAt: Location;
 }
 
 /** A use of the data outside gccflow. Selectable, never run. */

@@ -90,7 +90,8 @@ class Rendering {
   #originOf(text: string): Origin {
     const node = this.#node;
     const isOwn = 'template' in node && node.template.text === text;
-    return { text, start: isOwn ? node.template.start : node.at, kind: isOwn && node.template.file === node.file ? 'own' : 'value' };
+    const isFile = isOwn && !node.template.file.startsWith('('); // a test that gccflow brings has none
+    return { text, start: isOwn ? node.template.start : node.at, kind: isFile ? 'own' : 'value' };
   }
 
   /** Names a template may use bare. The object itself is `{{this}}`. */

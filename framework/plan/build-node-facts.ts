@@ -107,6 +107,7 @@ class FactFinder {
       case 'ingest':
       case 'api':
       case 'flow':
+      case 'schedule':
         return { ...none, body: hashOf(written), macros: codeHash };
       case 'exposure':
         return { ...none, body: hashOf([node.owner, node.url, this.#manifest.parents.get(node.id)]) };

@@ -91,6 +91,7 @@ const kindOrder: readonly string[] = [
   'flow',
   'ingest',
   'sink',
+  'schedule',
   'test',
 ] satisfies Node['kind'][];
 

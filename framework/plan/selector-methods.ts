@@ -134,6 +134,7 @@ export const selectorMethods: ReadonlyMap<string, SelectorMethod> = new Map(
     ingest: byKind('ingest'),
     api: byKind('api'),
     flow: byKind('flow'),
+    schedule: byKind('schedule'),
     package: packageMethod,
     test_name: testName,
     test_type: testType,

@@ -12,6 +12,7 @@ import type {
   ModelFile,
   NodeProperties,
   Project,
+  Schedule,
   SeedFile,
   Sink,
   SourceTable,
@@ -35,6 +36,7 @@ export type Gathered = Pick<
   | 'ingests'
   | 'apis'
   | 'flows'
+  | 'schedules'
   | 'singularTests'
   | 'genericTests'
   | 'macros'
@@ -54,6 +56,7 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
   const ingests: Ingest[] = [];
   const apis: Api[] = [];
   const flows: Flow[] = [];
+  const schedules: Schedule[] = [];
   const singularTests: TestFile[] = [];
   const genericTests: TestFile[] = [];
   const macros: MacroFile[] = [];
@@ -99,6 +102,9 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
         break;
       case 'flow':
         flows.push(content.flow);
+        break;
+      case 'schedule':
+        schedules.push(content.schedule);
     }
   }
   reportNamesakes('macro', macros, diagnostics);
@@ -116,6 +122,7 @@ export function gatherFiles(contents: ReadonlyMap<string, FileContent>, diagnost
     ingests,
     apis,
     flows,
+    schedules,
     singularTests,
     genericTests: tests,
     macros,

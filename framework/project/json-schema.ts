@@ -6,6 +6,7 @@ import { ModelConfig } from './model-config.ts';
 import { ModelsFile, SeedsFile } from './models-file.ts';
 import { partialOf } from './partial-of.ts';
 import { FolderTree, ProjectFile, TestFolderTree } from './project-file.ts';
+import { ScheduleFile } from './schedule-file.ts';
 import { SelectorsFile } from './selectors-file.ts';
 import { SinkFile } from './sink-file.ts';
 import { SourceFile } from './source-file.ts';
@@ -22,6 +23,7 @@ const kinds = {
   ingest: IngestFile,
   api: ApiFile,
   flow: FlowFile,
+  schedule: ScheduleFile,
   selectors: SelectorsFile,
 };
 

@@ -17,8 +17,9 @@ import { type ParsedTemplate, parseTemplate } from './parse-template.ts';
 import { parseYaml, type YamlDocument, type YamlPath } from './parse-yaml.ts';
 import { placeFlow } from './place-flow.ts';
 import { ModelConfigEntry, type PlacedConfig, placeConfig, readConfigCalls } from './placed-config.ts';
-import type { Api, Exposure, Flow, Ingest, NodeProperties, Sink, SourceTable, Sync } from './project.ts';
+import type { Api, Exposure, Flow, Ingest, NodeProperties, Schedule, Sink, SourceTable, Sync } from './project.ts';
 import { readUnitTests } from './read-unit-tests.ts';
+import { ScheduleFile } from './schedule-file.ts';
 import { SinkFile } from './sink-file.ts';
 import { soundPart } from './sound-part.ts';
 import { SourceFile } from './source-file.ts';
@@ -49,7 +50,8 @@ type DeclaredContent =
   | { readonly kind: 'sink'; readonly sink: Sink }
   | { readonly kind: 'ingest'; readonly ingest: Ingest }
   | { readonly kind: 'api'; readonly api: Api }
-  | { readonly kind: 'flow'; readonly flow: Flow };
+  | { readonly kind: 'flow'; readonly flow: Flow }
+  | { readonly kind: 'schedule'; readonly schedule: Schedule };
 
 /** Reads a model's `.sql` file. One that does not parse is still a model of its name, so that what refers to it is no mistake too. */
 export function parseModelFile(file: string, text: string, diagnostics: Diagnostics): FileContent {
@@ -159,6 +161,16 @@ const kinds = {
     checkFlow(flow, document, diagnostics);
     return { kind: 'flow', flow: placeFlow(flow, document) };
   }),
+  schedule: kindOf(ScheduleFile, (schedule, document) => ({
+    kind: 'schedule',
+    schedule: {
+      schedule,
+      at: document.at(['name']),
+      cronAt: document.at(['cron']),
+      timezoneAt: document.at(['timezone']),
+      commandAt: document.at(['command']),
+    },
+  })),
 };
 
 function readProperties(

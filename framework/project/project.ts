@@ -11,6 +11,7 @@ import type { Column, ExposureEntry } from './models-file.ts';
 import type { Template } from './parse-template.ts';
 import type { PlacedConfig } from './placed-config.ts';
 import type { PlacedRule } from './rule.ts';
+import type { ScheduleFile } from './schedule-file.ts';
 import type { NamedSelector } from './selectors-file.ts';
 import type { SinkFile } from './sink-file.ts';
 import type { SyncFile } from './sync-file.ts';
@@ -48,6 +49,7 @@ export interface Project {
   readonly ingests: readonly Ingest[];
   readonly apis: readonly Api[];
   readonly flows: readonly Flow[];
+  readonly schedules: readonly Schedule[];
   readonly singularTests: readonly TestFile[];
   /** Tests of `tests/generic/*.sql`, by name. */
   readonly genericTests: ReadonlyMap<string, GenericTest & { readonly template: Template }>;
@@ -175,4 +177,12 @@ export interface Flow {
   readonly parseAt: Location;
   readonly serveAt: Location;
   readonly flow: FlowFile;
+}
+
+export interface Schedule {
+  readonly at: Location;
+  readonly cronAt: Location;
+  readonly timezoneAt: Location;
+  readonly commandAt: Location;
+  readonly schedule: ScheduleFile;
 }

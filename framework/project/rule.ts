@@ -53,6 +53,11 @@ export const Rule = z.discriminatedUnion('rule', [
     at_least: z.int().nonnegative().optional(),
     at_most: z.int().nonnegative().optional(),
   }),
+  z.strictObject({
+    rule: z.literal('scheduled').describe('The nodes are run by schedules, each by one at least.'),
+    ...common,
+    ...selection,
+  }),
   ...treeRuleNames.map((name) =>
     z.strictObject({ rule: z.literal(name), ...common, ...selection, select: selection.select.default('resource_type:model') }),
   ),

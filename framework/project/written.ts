@@ -18,7 +18,7 @@ export function readWritten(value: unknown): Written {
   return { [`${value.kind}.${value.name}`]: canonicalText(Object.fromEntries(said)) };
 }
 
-const ownFiles: ReadonlySet<string> = new Set(['sync', 'sink', 'ingest', 'api', 'flow']);
+const ownFiles: ReadonlySet<string> = new Set(['sync', 'sink', 'ingest', 'api', 'flow', 'schedule']);
 
 function writtenTables(source: string, { database, tables }: Readonly<Record<string, unknown>>): Written {
   const named = (Array.isArray(tables) ? tables : []).filter(isRecord).filter(({ name }) => typeof name === 'string');

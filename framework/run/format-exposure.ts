@@ -4,7 +4,15 @@ import type { NodeWords } from './node-words.ts';
 /** Exposures, and nodes that dbt has no word for. */
 export type ShownAsExposure = Exclude<Node, ModelNode | SeedNode | TestNode | SourceNode | UnitTestNode>;
 
-const kinds: ReadonlySet<Node['kind']> = new Set<ShownAsExposure['kind']>(['exposure', 'sync', 'sink', 'ingest', 'api', 'flow']);
+const kinds: ReadonlySet<Node['kind']> = new Set<ShownAsExposure['kind']>([
+  'exposure',
+  'sync',
+  'sink',
+  'ingest',
+  'api',
+  'flow',
+  'schedule',
+]);
 
 export function isShownAsExposure(node: Node): node is ShownAsExposure {
   return kinds.has(node.kind);

@@ -65,7 +65,7 @@ const ManifestFile = z.object({
 });
 
 const comparedKinds: ReadonlySet<string> = new Set<string>(
-  'model seed test snapshot source exposure unit_test sync sink ingest api flow'.split(' '),
+  'model seed test snapshot source exposure unit_test sync sink ingest api flow schedule'.split(' '),
 );
 
 /** The state that the text of a manifest.json holds, ours or dbt's of any version. `from` is for errors. Throws ARTIFACT_MISSING. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Manifest, Node, NodeId } from '../manifest/manifest.ts';
 
 /** Kinds that dbt has no word for, and shows as exposures. */
-const outside: ReadonlySet<string> = new Set<Node['kind']>(['sync', 'sink', 'ingest', 'api', 'flow']);
+const outside: ReadonlySet<string> = new Set<Node['kind']>(['sync', 'sink', 'ingest', 'api', 'flow', 'schedule']);
 
 /** dbt's id of a node: `model.shop.orders`, `source.shop.raw.orders`, `test.shop.not_null_orders_id.1a2b3c4d5e`, `exposure.shop.sync.board`. */
 export function uniqueId(node: Node, { projectName }: Pick<Manifest, 'projectName'>): string {

@@ -82,5 +82,5 @@ test('a rule whose selection matches nothing is a mistake at the rule', async ()
 async function findingsOf(rule: string) {
   using folder = projectFolder({ ...files, 'project.yaml': `name: shop\ntargets: { dev: {} }\nvars: {}\nrules:\n  - ${rule}\n` });
   const { project, manifest } = await loadProjectIn(folder.dir);
-  return projectRuleFindings(project, manifest);
+  return projectRuleFindings(project, manifest, new Set());
 }

@@ -1,6 +1,7 @@
 import { openCheckEngine } from '../../framework/check/check-engine.ts';
 import type { Finding } from '../../framework/check/finding.ts';
 import { type CheckResult, runCheck } from '../../framework/check/run-check.ts';
+import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { formatLocation } from '../../framework/foundation/location.ts';
 import { type Files, projectDir } from './project-dir.ts';
 
@@ -9,7 +10,7 @@ export async function checkFiles(files: Files): Promise<CheckResult> {
   using dir = projectDir(files);
   const { project, manifest } = await dir.load();
   await using engine = await openCheckEngine();
-  return await runCheck({ project, manifest, engine, only: null });
+  return await runCheck({ project, manifest, engine, only: null, readCommand: readScheduled });
 }
 
 /** `CODE file:line:column` of each finding. */

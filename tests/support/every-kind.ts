@@ -76,6 +76,7 @@ seeds:
   'sinks/fill.yaml':
     'kind: sink\nname: fill\nqueue: { name: fill_q, exchange: shop.dx, routing_keys: [order] }\nto: { clickhouse: raw.orders }\ncolumns: { id: UInt64, at: DateTime }\n',
   'sources/shop_api.yaml': 'kind: api\nname: shop_api\nbase_url: https://example.org\n',
+  'flows/nightly.yaml': "kind: schedule\nname: nightly\ncron: '0 3 * * *'\ncommand: build\n",
   'flows/fetch.yaml': "kind: flow\nname: fetch\nparams: { id: string }\nretrieve: { api: shop_api, path: '/orders/{id}' }\n",
   'sources/intake.yaml':
     'kind: ingest\nname: intake\nhttp: { routes: [{ path: /order, publish: [{ exchange: shop.dx, exchange_type: direct, routing_key: order }] }] }\n',

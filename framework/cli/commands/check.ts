@@ -32,12 +32,13 @@ export const check = defineCommand({
     const { selectFrom } = await import('../select-from.ts');
     const { runCheck } = await import('../../check/run-check.ts');
     const { findingJson, formatFindings, formatSummary } = await import('../format-findings.ts');
+    const { readScheduled } = await import('../read-scheduled.ts');
     const { writeCheck } = await import('../write-check.ts');
     const opened = await openProject(values, context);
     const selection = await selectFrom(opened, values);
     const only = selection.everything ? null : selection.nodes;
     const earlier = await opened.state?.columns();
-    const result = await runCheck({ ...opened, engine: (await starting) ?? null, only, earlier });
+    const result = await runCheck({ ...opened, engine: (await starting) ?? null, only, readCommand: readScheduled, earlier });
     if (result.graph && only === null) await writeCheck(opened.manifest, result.graph, context.clock.now());
     const { output } = context;
     if (values.json) output.printJson(result.findings.map(findingJson));

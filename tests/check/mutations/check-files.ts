@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CheckEngine } from '../../../framework/check/check-engine.ts';
 import { runCheck } from '../../../framework/check/run-check.ts';
+import { readScheduled } from '../../../framework/cli/read-scheduled.ts';
 import { InvalidProject } from '../../../framework/foundation/diagnostics.ts';
 import type { GccflowError } from '../../../framework/foundation/error.ts';
 import { loadProjectIn } from '../load-project-in.ts';
@@ -13,7 +14,7 @@ export async function checkFiles(files: Readonly<Record<string, string>>, dir: s
     writeFileSync(join(dir, file), text);
   }
   try {
-    const { findings } = await runCheck({ ...(await loadProjectIn(dir)), engine, only: null });
+    const { findings } = await runCheck({ ...(await loadProjectIn(dir)), engine, only: null, readCommand: readScheduled });
     return findings.map(({ error }) => lineOf(error));
   } catch (thrown) {
     if (!(thrown instanceof InvalidProject)) throw thrown;
