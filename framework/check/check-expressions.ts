@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { GccflowError } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
 import type { Manifest, ModelNode, NodeId, SourceNode } from '../manifest/manifest.ts';
@@ -12,6 +10,7 @@ import { explainFault } from './explain-fault.ts';
 import { errorFinding, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { describedColumns, describeSelect } from './relation-statements.ts';
+import { placeOfText } from './text-place.ts';
 
 /** SQL of a YAML file that is no test. */
 interface Expression {
@@ -58,7 +57,11 @@ function freshnessOf(node: SourceNode, projectDir: string): readonly Expression[
   const text = loadedAtQuery ?? loadedAt;
   if (freshness === null || text === null) return [];
   const at = placeOfText(key, text, node.at, projectDir);
-  return [{ node, what: `its '${key}'`, sql: freshnessSql({ ...node, freshness }), at }];
+  const { filter } = freshness;
+  const own: Expression = { node, what: `its '${key}'`, sql: freshnessSql({ ...node, freshness: { ...freshness, filter: null } }), at };
+  if (filter === null) return [own];
+  const filterAt = placeOfText('filter', filter, node.at, projectDir);
+  return [own, { node, what: "its 'filter'", sql: `select 1 from ${relationSql(node.relation)} where (\n${filter}\n)`, at: filterAt }];
 }
 
 function mistakeOf({ node, what, at }: Expression, answer: EngineAnswer | undefined): readonly Finding[] {
@@ -71,13 +74,4 @@ function mistakeOf({ node, what, at }: Expression, answer: EngineAnswer | undefi
   if (node.kind === 'model' || loaded === undefined || /Date/.test(loaded)) return [];
   const message = `${subjectOf(node)}: ${what} gives ${loaded}, which is no date or time.`;
   return [errorFinding(node, new GccflowError('CHECK_TYPE', message, { at, hint: 'Convert it, as by parseDateTimeBestEffort(…).' }))];
-}
-
-/** The line of a file that gives the key this text: the first one behind `from`, or else before it. */
-function placeOfText(key: string, text: string, from: Location, projectDir: string): Location {
-  const lines = readFileSync(join(projectDir, from.file), 'utf8').split('\n');
-  const [first = ''] = text.split('\n');
-  const gives = lines.flatMap((line, index) => (line.includes(`${key}:`) && line.includes(first) ? [index] : []));
-  const index = gives.find((line) => line >= from.line - 1) ?? gives[0];
-  return index === undefined ? from : { file: from.file, line: index + 1, column: (lines[index] ?? '').lastIndexOf(first) + 1 };
 }

@@ -4,6 +4,7 @@ import { relationSql } from '../manifest/relation.ts';
 import type { ClickHouseDestination } from '../project/sink-file.ts';
 import { createSql } from '../sink/clickhouse-table.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
+import { columnsOfTable } from './declared-columns.ts';
 import { explainFault } from './explain-fault.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
@@ -49,11 +50,9 @@ async function guiltyKey(node: SinkNode, to: ClickHouseDestination, engine: Chec
   return 'engine';
 }
 
-async function tryTable({ sink }: SinkNode, to: ClickHouseDestination, engine: CheckEngine): Promise<EngineAnswer | undefined> {
-  const { columns, unknown_fields: unknown, deduplicate_by: deduplicateBy } = sink;
-  const kept = unknown === 'drop' ? [] : [{ name: unknown.keep, type: 'String' }];
-  const declared = [...Object.entries(columns).map(([name, { type }]) => ({ name, type })), ...kept];
-  const create = createSql(table, declared, { ...to, engine: offlineEngine(to.engine.trim()), deduplicateBy });
+async function tryTable(node: SinkNode, to: ClickHouseDestination, engine: CheckEngine): Promise<EngineAnswer | undefined> {
+  const { deduplicate_by: deduplicateBy } = node.sink;
+  const create = createSql(table, columnsOfTable(node), { ...to, engine: offlineEngine(to.engine.trim()), deduplicateBy });
   const [, answer] = await engine.run([{ sql: `drop table if exists ${relationSql(table)}` }, { sql: create }]);
   return answer;
 }

@@ -1,66 +1,140 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
-import type { Manifest, NodeId, SinkNode } from '../manifest/manifest.ts';
-import type { CheckEngine } from './check-engine.ts';
-import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
+import type { Manifest, NodeId, SinkNode, SourceNode } from '../manifest/manifest.ts';
+import { placesOf } from '../project/locate-value.ts';
+import type { CheckEngine, EngineAnswer } from './check-engine.ts';
+import type { CheckedGraph } from './checked-graph.ts';
+import { dialectOf } from './column-takes.ts';
+import { columnsOfTable } from './declared-columns.ts';
 import { explainFault } from './explain-fault.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
-import { placesIn } from './yaml-places.ts';
+import { givenValueMistake } from './given-values.ts';
+import { typeMistake } from './sync-types.ts';
 
-/** Columns of sinks whose types ClickHouse does not have, or that do not fit the table they fill as its source declares it. */
+/**
+ * Columns of sinks whose types their destination does not have, whose defaults and fixed values those types do not take, or that do not fit the
+ * table they fill as its source declares it; and columns that such a source declares and no sink gives the table it creates.
+ */
 export async function checkSinks(
   manifest: Manifest,
-  graph: CheckedGraph,
+  { relations }: CheckedGraph,
   engine: CheckEngine,
   only: ReadonlySet<NodeId> | null,
 ): Promise<readonly Finding[]> {
   const sinks = [...manifest.nodes.values()].filter((node) => node.kind === 'sink');
-  const asked = sinks.filter(({ id, table }) => table !== null && (only === null || only.has(id)));
-  const types = asked.flatMap(({ sink }) => Object.values(sink.columns).map(({ type }) => type));
-  const distinct = [...new Set(types)];
-  const sqls = distinct.map((type) => `select toTypeName(defaultValueOfTypeName(${quoteText(type, 'clickhouse')}))`);
-  const answers = await engine.run(sqls.map((sql) => ({ sql })));
-  const answerOf = new Map(distinct.map((type, index) => [type, answers[index]]));
-  return asked.flatMap((node) => {
-    const placeOf = placesOnce(node, manifest.projectDir);
-    const table = tableOf(node, manifest, graph);
-    return Object.entries(node.sink.columns).flatMap(([name, { type }]) => {
-      const answer = answerOf.get(type);
-      const refuse = (message: string, hint: string | undefined): Finding[] => {
-        const about = `The sink '${node.name}' ${message}.`;
-        return [errorFinding(node, new GccflowError('SINK_TABLE', about, { at: placeOf(name), hint }))];
-      };
-      if (answer?.kind === 'fault') {
-        return refuse(
-          `gives the column '${name}' the type '${type}', which ClickHouse does not have`,
-          explainFault(answer.fault, answer.said).hint,
-        );
-      }
-      const written = answer?.kind === 'rows' ? String(answer.rows[0]?.[0] ?? type) : type;
-      const column = table?.find((candidate) => candidate.name === name);
-      if (!table || column?.type === written) return [];
-      if (column) return refuse(`fills '${name}' as ${written}, and the source declares it as ${column.type}`, 'Correct one of the two.');
-      const names = table.map((candidate) => candidate.name);
-      return refuse(`fills the column '${name}', which the source of its table does not declare`, didYouMean(name, names));
-    });
-  });
+  const sources = [...manifest.nodes.values()].filter((node) => node.kind === 'source');
+  const asked = sinks.filter(({ id }) => only === null || only.has(id));
+  const types = await TypeNames.ask([...asked.flatMap(typesOfSink), ...sources.flatMap(typesOfSource)], engine);
+  const filled = sources.map((source) => ({ source, sinks: sinks.filter((sink) => fills(sink, source)) }));
+  return [
+    ...asked.flatMap((sink) => {
+      const source = filled.find(({ sinks: fillers }) => fillers.includes(sink))?.source;
+      return Object.keys(sink.sink.columns).flatMap((name) => ofColumn(name, sink, source, { manifest, relations, types }));
+    }),
+    ...filled.flatMap(({ source, sinks: fillers }) => (only === null || only.has(source.id) ? unfilled(source, fillers) : [])),
+  ];
 }
 
-/** The columns of the table as a source declares them by itself. */
-function tableOf({ table }: SinkNode, { nodes }: Manifest, { relations }: CheckedGraph): readonly TypedColumn[] | undefined {
-  for (const node of nodes.values()) {
-    if (node.kind !== 'source' || node.columns.length === 0) continue;
-    if (node.relation.database === table?.database && node.relation.name === table.name) return relations.get(node.id)?.columns;
+/** Types as ClickHouse spells them. */
+class TypeNames {
+  readonly #answers: ReadonlyMap<string, EngineAnswer | undefined>;
+
+  private constructor(answers: ReadonlyMap<string, EngineAnswer | undefined>) {
+    this.#answers = answers;
   }
-  return undefined;
+
+  static async ask(types: readonly string[], engine: CheckEngine): Promise<TypeNames> {
+    const distinct = [...new Set(types)];
+    const answers = await engine.run(
+      distinct.map((type) => ({ sql: `select toTypeName(defaultValueOfTypeName(${quoteText(type, 'clickhouse')}))` })),
+    );
+    return new TypeNames(new Map(distinct.map((type, index) => [type, answers[index]])));
+  }
+
+  nameOf(type: string): string {
+    const answer = this.#answers.get(type);
+    return answer?.kind === 'rows' ? String(answer.rows[0]?.[0] ?? type) : type;
+  }
+
+  /** What ClickHouse has against a type. */
+  faultOf(type: string): (EngineAnswer & { readonly kind: 'fault' }) | null {
+    const answer = this.#answers.get(type);
+    return answer?.kind === 'fault' ? answer : null;
+  }
 }
 
-function placesOnce(node: SinkNode, projectDir: string): (column: string) => SinkNode['at'] {
-  let places: ReturnType<typeof placesIn> | null = null;
-  return (column) => {
-    places ??= placesIn(node.file, projectDir, node.at);
-    return places(['columns', column]);
+interface Context {
+  readonly manifest: Manifest;
+  readonly relations: CheckedGraph['relations'];
+  readonly types: TypeNames;
+}
+
+function typesOfSink({ sink }: SinkNode): readonly string[] {
+  return 'postgres' in sink.to ? [] : Object.values(sink.columns).map(({ type }) => type);
+}
+
+function typesOfSource({ columns }: SourceNode): readonly string[] {
+  const isWhole = columns.every(({ type }) => type !== null); // the graph knows those
+  return isWhole ? [] : columns.flatMap(({ type }) => (type === null ? [] : [plainType(type)]));
+}
+
+/** The type without what a table says of the column besides. */
+function plainType(type: string): string {
+  return type.replace(/\s+(?:default|materialized|alias|ephemeral|codec|ttl|comment)\b.*$/is, '');
+}
+
+function fills({ table, sink }: SinkNode, { relation }: SourceNode): boolean {
+  return table?.database === relation.database && table.name === relation.name && Object.keys(sink.columns).length > 0;
+}
+
+function ofColumn(
+  name: string,
+  node: SinkNode,
+  source: SourceNode | undefined,
+  { manifest, relations, types }: Context,
+): readonly Finding[] {
+  const column = node.sink.columns[name];
+  if (!column) return [];
+  const refuse = (message: string, hint: string | undefined, key?: string): Finding[] => {
+    const at = placesOf(manifest.projectDir, node.file).at(key === undefined ? ['columns', name] : ['columns', name, key]);
+    return [errorFinding(node, new GccflowError('SINK_TABLE', `The sink '${node.name}' ${message}.`, { at, hint }))];
   };
+  const { type } = column;
+  const dialect = dialectOf(node.sink.to);
+  const gives = `gives the column '${name}' the type '${type}'`;
+  const fault = types.faultOf(type);
+  if (dialect !== 'postgres' && fault)
+    return refuse(`${gives}, which ClickHouse does not have`, explainFault(fault.fault, fault.said).hint, 'type');
+  const mistake = dialect === 'postgres' ? typeMistake(type.replace(/\s+not\s+null\s*$/i, '')) : null;
+  if (mistake) return refuse(`${gives}, ${mistake.said}`, mistake.hint, 'type');
+  const given = givenValueMistake(name, column, dialect);
+  if (given) return refuse(given.said, given.hint, given.key);
+  if (!source || source.columns.length === 0) return [];
+  const declared = source.columns.find((candidate) => candidate.name === name);
+  const isWhole = source.columns.every((candidate) => candidate.type !== null);
+  if (!declared && isWhole) {
+    const names = source.columns.map((candidate) => candidate.name);
+    return refuse(`fills the column '${name}', which the source of its table does not declare`, didYouMean(name, names));
+  }
+  if (!declared || declared.type === null) return [];
+  const known = isWhole ? relations.get(source.id)?.columns.find((candidate) => candidate.name === name) : undefined;
+  const [written, said] = [types.nameOf(type), known?.type ?? types.nameOf(plainType(declared.type))];
+  if (written === said) return [];
+  return refuse(`fills '${name}' as ${written}, and the source declares it as ${said}`, 'Correct one of the two.');
+}
+
+/** Columns that a source declares of a table that only sinks create, and that none of them gives it. */
+function unfilled(source: SourceNode, sinks: readonly SinkNode[]): readonly Finding[] {
+  const given = new Set(sinks.flatMap(columnsOfTable).map(({ name }) => name));
+  if (sinks.length === 0 || !sinks.every(({ sink: { to } }) => 'clickhouse' in to && to.create)) return [];
+  return source.columns.flatMap((column) => {
+    if (given.has(column.name) || (column.type !== null && plainType(column.type) !== column.type)) return [];
+    const by = sinks.map(({ name }) => `'${name}'`).join(' and ');
+    const message = `The source '${source.sourceName}.${source.name}' declares the column '${column.name}', which the table does not have that the sink ${by} creates.`;
+    const hint = didYouMean(column.name, given) ?? 'Add it to the columns of the sink, or take it out of the source.';
+    const at = { file: source.file, ...column.at };
+    return [errorFinding(source, new GccflowError('SINK_TABLE', message, { at, hint }))];
+  });
 }

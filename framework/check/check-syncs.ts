@@ -1,110 +1,166 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
+import { formatLocation } from '../foundation/location.ts';
 import type { Manifest, NodeId, SyncNode } from '../manifest/manifest.ts';
+import { placesOf } from '../project/locate-value.ts';
 import type { YamlPath } from '../project/parse-yaml.ts';
-import type { SyncFile } from '../project/sync-file.ts';
-import { resolveColumns } from '../sync/table-columns.ts';
+import type { SyncColumn } from '../project/sync-file.ts';
+import { resolveColumns, type TableColumn } from '../sync/table-columns.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
-import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
-import { meantType } from './sync-types.ts';
-import { placesIn } from './yaml-places.ts';
+import { postgresTakes } from './postgres-takes.ts';
+import { layoutMistakes, type SyncMistake } from './sync-layout.ts';
+import { typeMistake } from './sync-types.ts';
 
-/** Columns that a sync names and its relation or its table does not have, and types that PostgreSQL has no counterpart for. */
+/**
+ * Columns that a sync names and its relation or its table does not have, types that PostgreSQL has no counterpart for, does not have or does not
+ * take the values into, keys and indexes that cannot be, and tables that two syncs publish.
+ */
 export function checkSyncs(manifest: Manifest, { relations }: CheckedGraph): readonly Finding[] {
-  return [...manifest.nodes.values()].flatMap((node) => {
-    const columns = node.kind === 'sync' ? relations.get(node.from)?.columns : undefined;
-    return node.kind === 'sync' && columns ? checkSync(node, columns, manifest) : [];
+  const syncs = [...manifest.nodes.values()].filter((node) => node.kind === 'sync');
+  return syncs.flatMap((node) => {
+    const columns = relations.get(node.from)?.columns;
+    const mistakes = columns ? new SyncCheck(node, columns, manifest).mistakes() : [];
+    const { at } = placesOf(manifest.projectDir, node.file);
+    return [...mistakes, ...sharedTable(node, syncs)].map(
+      ({ severity, code, said, hint, path }): Finding => ({
+        severity,
+        node: node.id,
+        error: new GccflowError(code, `Sync '${node.name}' ${said}.`, { at: at(path), hint }),
+      }),
+    );
   });
 }
 
-/** A column of a sync, and where it is named. */
-interface Part {
-  readonly sync: SyncFile;
-  readonly columns: readonly TypedColumn[];
-  readonly path: YamlPath;
-}
+class SyncCheck {
+  readonly #node: SyncNode;
+  readonly #columns: readonly TypedColumn[];
+  readonly #manifest: Manifest;
 
-function checkSync(node: SyncNode, columns: readonly TypedColumn[], manifest: Manifest): readonly Finding[] {
-  const { sync } = node;
-  const from = relationOf(manifest, node.from);
-  const parts: readonly Part[] =
-    sync.columns.length > 0
-      ? sync.columns.map((column, index) => ({ sync: { ...sync, columns: [column] }, columns, path: ['columns', index] }))
-      : columns.map((column) => ({ sync, columns: [column], path: ['from'] }));
-  const mistakes = parts.flatMap((part) => {
+  constructor(node: SyncNode, columns: readonly TypedColumn[], manifest: Manifest) {
+    this.#node = node;
+    this.#columns = columns;
+    this.#manifest = manifest;
+  }
+
+  mistakes(): readonly SyncMistake[] {
+    const { sync } = this.#node;
+    const named = sync.columns.map((column, index) => this.#resolve(column, ['columns', index]));
+    const resolved = sync.columns.length > 0 ? named : this.#columns.map((column) => this.#publish(column));
+    const table = resolved.flatMap(({ column }) => column ?? []);
+    const wrong = resolved.flatMap(({ mistakes }) => mistakes);
+    const names = sync.columns.length > 0 ? sync.columns.map(({ name }) => name) : this.#columns.map(({ name }) => name);
+    return [...wrong, ...this.#repeated(), ...this.#unpublished(names), ...this.#unread(), ...layoutMistakes(sync, table)];
+  }
+
+  /** A column of the relation, where all are published. */
+  #publish({ name }: TypedColumn) {
+    return this.#resolve({ name, from: null, type: null, fill: null, default: null, not_null: null, description: '' }, ['from']);
+  }
+
+  #resolve(column: SyncColumn, path: YamlPath): { readonly column: TableColumn | null; readonly mistakes: readonly SyncMistake[] } {
     try {
-      resolveColumns(part.sync, from, part.columns);
-      return [];
+      const [made = null] = resolveColumns(
+        { ...this.#node.sync, columns: [column] },
+        relationOf(this.#manifest, this.#node.from),
+        this.#columns,
+      );
+      return { column: made, mistakes: this.#ofType(column, made, path) };
     } catch (thrown) {
       if (!(thrown instanceof GccflowError)) throw thrown;
-      return [{ error: thrown, path: part.path }];
+      const said = thrown.message.replace(/^Sync '[^']*' /, '').replace(/\.$/, '');
+      const at = column.from !== null && thrown.code === 'SYNC_COLUMN_MISSING' ? [...path, 'from'] : path;
+      return { column: null, mistakes: [{ severity: 'error', code: thrown.code, said, hint: thrown.hint, path: at }] };
     }
-  });
-  const published = sync.columns.length > 0 ? sync.columns.map(({ name }) => name) : columns.map(({ name }) => name);
-  const all = [...mistakes, ...repeated(node), ...misspelt(node), ...unpublished(node, published), ...unread(node, columns)];
-  const placeOf = all.length > 0 ? placesIn(node.file, manifest.projectDir, node.at) : () => node.at;
-  return all.map(({ error: { code, message, hint }, path }) =>
-    errorFinding(node, new GccflowError(code, message, { at: placeOf(path), hint })),
-  );
+  }
+
+  #ofType({ name, type, fill, from }: SyncColumn, made: TableColumn | null, path: YamlPath): readonly SyncMistake[] {
+    const unread: readonly SyncMistake[] =
+      fill !== null && from !== null
+        ? [
+            {
+              severity: 'warn',
+              code: 'CONFIG_CONFLICT',
+              said: `fills '${name}' by 'fill', so that its 'from' is not read`,
+              hint: 'Keep one.',
+              path: [...path, 'from'],
+            },
+          ]
+        : [];
+    if (type === null) return unread;
+    const about = { code: 'SYNC_TYPE_UNSUPPORTED', path: [...path, 'type'] } as const;
+    const mistake = typeMistake(type);
+    if (mistake)
+      return [...unread, { ...about, severity: 'error', said: `gives '${name}' the type '${type}', ${mistake.said}`, hint: mistake.hint }];
+    const exported = made?.source?.clickHouseType;
+    const takes = exported === undefined ? 'all' : postgresTakes(exported, type);
+    if (takes === 'all') return unread;
+    const said = `publishes '${name}' as ${type}, and it is ${exported}`;
+    const hint = 'Name another type, or cast the column in the model.';
+    return [
+      ...unread,
+      takes === 'none'
+        ? { ...about, severity: 'error', said, hint }
+        : { ...about, severity: 'warn', said: `${said}: most such values do not fit`, hint },
+    ];
+  }
+
+  /** Columns that the table would have twice. */
+  #repeated(): readonly SyncMistake[] {
+    const { columns } = this.#node.sync;
+    return columns.flatMap(({ name }, index) => {
+      if (columns.findIndex((column) => column.name === name) === index) return [];
+      return [missing(`publishes two columns named '${name}'`, 'Leave one out.', ['columns', index])];
+    });
+  }
+
+  /** Keys and indexes of columns that the table does not get; one that is there in the relation under its name, told already, aside. */
+  #unpublished(published: readonly string[]): readonly SyncMistake[] {
+    const { primary_key, key, indexes, columns } = this.#node.sync;
+    const lost = columns.filter(({ name, from, fill }) => fill === null && !this.#columns.some((column) => column.name === (from ?? name)));
+    const listed = (path: YamlPath, names: readonly string[]) => names.map((name, index) => ({ path: [...path, index], name }));
+    const named = [
+      ...listed(['primary_key'], primary_key),
+      ...listed(['key'], key),
+      ...indexes.flatMap((index, nth) => [
+        ...listed(['indexes', nth, 'columns'], index.columns),
+        ...listed(['indexes', nth, 'include'], index.include),
+      ]),
+    ];
+    return named.flatMap(({ path, name }) => {
+      if (published.includes(name) || lost.some((column) => didYouMean(name, [column.name]) !== undefined)) return [];
+      const hint = didYouMean(name, published) ?? `The table has ${published.join(', ')}.`;
+      return [missing(`names the column '${name}' under '${String(path[0])}', which its table does not have`, hint, path)];
+    });
+  }
+
+  /** A watermark is a column of the relation, and of the table. */
+  #unread(): readonly SyncMistake[] {
+    const { watermark, columns, mode } = this.#node.sync;
+    const names = this.#columns.map(({ name }) => name);
+    if (watermark === null) return [];
+    const isKept = columns.length === 0 || columns.some(({ name, from, fill }) => fill === null && (from ?? name) === watermark);
+    if (names.includes(watermark) && (isKept || mode === 'replace')) return [];
+    if (names.includes(watermark)) {
+      const why = 'Add it to `columns`: what was published last is read from the table.';
+      return [missing(`does not publish its watermark '${watermark}'`, why, ['watermark'])];
+    }
+    const hint = didYouMean(watermark, names) ?? `The relation has ${names.join(', ')}.`;
+    return [missing(`reads by the watermark '${watermark}', which its relation does not have`, hint, ['watermark'])];
+  }
 }
 
-/** Keys and indexes of columns that the table does not get. */
-function unpublished({ sync }: SyncNode, published: readonly string[]): readonly Mistake[] {
-  const named: readonly (readonly [YamlPath, readonly string[]])[] = [
-    [['primary_key'], sync.primary_key],
-    [['key'], sync.key],
-    ...sync.indexes.map(
-      ({ columns, include }, index) =>
-        [
-          ['indexes', index],
-          [...columns, ...include],
-        ] as const,
-    ),
-  ];
-  return named.flatMap(([path, names]) =>
-    names
-      .filter((name) => !published.includes(name))
-      .map((name) => {
-        const message = `Sync '${sync.name}' names the column '${name}' under '${String(path[0])}', which its table does not have.`;
-        const hint = didYouMean(name, published) ?? `The table has ${published.join(', ')}.`;
-        return { error: new GccflowError('SYNC_COLUMN_MISSING', message, { hint }), path };
-      }),
-  );
+function missing(said: string, hint: string, path: YamlPath): SyncMistake {
+  return { severity: 'error', code: 'SYNC_COLUMN_MISSING', said, hint, path };
 }
 
-interface Mistake {
-  readonly error: GccflowError;
-  readonly path: YamlPath;
-}
-
-/** Columns that the table would have twice. */
-function repeated({ sync }: SyncNode): readonly Mistake[] {
-  return sync.columns.flatMap(({ name }, index) => {
-    if (sync.columns.findIndex((column) => column.name === name) === index) return [];
-    const message = `Sync '${sync.name}' publishes two columns named '${name}'.`;
-    return [{ error: new GccflowError('SYNC_COLUMN_MISSING', message, { hint: 'Leave one out.' }), path: ['columns', index] }];
-  });
-}
-
-/** Types of PostgreSQL with a slip in their name. */
-function misspelt({ sync }: SyncNode): readonly Mistake[] {
-  return sync.columns.flatMap(({ name, type }, index) => {
-    const meant = type === null ? undefined : meantType(type);
-    if (meant === undefined) return [];
-    const message = `Sync '${sync.name}' gives '${name}' the type '${type}', which PostgreSQL does not have.`;
-    return [{ error: new GccflowError('SYNC_TYPE_UNSUPPORTED', message, { hint: `Did you mean '${meant}'?` }), path: ['columns', index] }];
-  });
-}
-
-/** A watermark is a column of the relation. */
-function unread({ sync }: SyncNode, columns: readonly TypedColumn[]): readonly Mistake[] {
-  const { watermark } = sync;
-  const names = columns.map(({ name }) => name);
-  if (watermark === null || names.includes(watermark)) return [];
-  const message = `Sync '${sync.name}' reads by the watermark '${watermark}', which its relation does not have.`;
-  const hint = didYouMean(watermark, names) ?? `The relation has ${names.join(', ')}.`;
-  return [{ error: new GccflowError('SYNC_COLUMN_MISSING', message, { hint }), path: ['watermark'] }];
+/** Each sync would undo what the other has published. */
+function sharedTable(node: SyncNode, syncs: readonly SyncNode[]): readonly SyncMistake[] {
+  const { schema, table } = node.sync.to;
+  const other = syncs.find(({ sync }) => sync.to.schema === schema && sync.to.table === table);
+  if (!other || other === node) return [];
+  const said = `publishes ${schema}.${table}, as '${other.name}' of ${formatLocation(other.at)} does`;
+  return [{ severity: 'error', code: 'NAME_DUPLICATE', said, hint: 'Give one another table.', path: ['to'] }];
 }
 
 function relationOf({ nodes }: Manifest, id: NodeId) {

@@ -2,16 +2,16 @@ import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode, SourceNode, TestNode } from '../manifest/manifest.ts';
-import { renderMapped, renderSql } from '../manifest/render-sql.ts';
+import { renderSql } from '../manifest/render-sql.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
 import type { Project } from '../project/project.ts';
 import { type CheckCache, keyOf } from './check-cache.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import type { GraphInEngine, TypedColumn } from './checked-graph.ts';
 import { placeOfColumn } from './column-place.ts';
-import { explainFault } from './explain-fault.ts';
-import { describeForm, explainSql } from './explain-sql.ts';
-import { errorFinding, lostFinding, thrownFinding } from './fault-finding.ts';
+import { describeForm } from './explain-sql.ts';
+import { explainComparison, explainLimit, explainTest, limitStatements } from './explain-test.ts';
+import { errorFinding, thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 
 /** What the tests of a graph are checked with. */
@@ -90,7 +90,7 @@ async function checkSql(tests: readonly TestNode[], check: TestCheck): Promise<r
     if (parents.some((id) => !check.graph.relations.has(id))) continue;
     try {
       const sql = renderSql(check.manifest, test, { incremental: false });
-      const key = keyOf([sql, test.arguments, parents.map((id) => check.graph.relations.get(id)?.columns)]);
+      const key = keyOf([sql, test.arguments, test.config, parents.map((id) => check.graph.relations.get(id)?.columns)]);
       if (check.cache.find(test.id, key)) check.cache.keep(test.id, key, []);
       else asked.push({ test, sql, key });
     } catch (thrown) {
@@ -100,49 +100,47 @@ async function checkSql(tests: readonly TestNode[], check: TestCheck): Promise<r
   if (asked.length === 0) return findings;
   await check.graph.ensureTables(asked.flatMap(({ test }) => check.manifest.parents.get(test.id) ?? []));
   const { before, after } = describeForm;
-  const answers = await check.engine.run(
-    asked.flatMap(({ test, sql }) => [{ sql: `${before}${sql}${after}` }, { sql: comparison(test, check) }]),
-  );
-  for (const [index, { test, key }] of asked.entries()) {
-    const found = await explainTest(test, answers.slice(2 * index, 2 * index + 2), check);
+  const statements = asked.map(({ test, sql }) => [`${before}${sql}${after}`, ...comparison(test, check), ...limitStatements(test, sql)]);
+  const answers = await check.engine.run(statements.flat().map((sql) => ({ sql })));
+  let from = 0;
+  for (const [index, { test, sql, key }] of asked.entries()) {
+    const count = statements[index]?.length ?? 0;
+    const found = await mistakesOf(test, sql, answers.slice(from, from + count), check);
+    from += count;
     if (found.length === 0) check.cache.keep(test.id, key, []);
     findings.push(...found);
   }
-  return findings;
+  return distinct(findings);
 }
 
-/** Whether a value of the one relation can equal one of the other: `in` converts without a word, and never matches. */
-function comparison({ testName, column, arguments: args, attachedTo, references }: TestNode, { graph }: TestCheck): string {
+async function mistakesOf(
+  test: TestNode,
+  sql: string,
+  [described, ...more]: readonly EngineAnswer[],
+  check: TestCheck,
+): Promise<readonly Finding[]> {
+  if (described && described.kind !== 'rows') return explainTest(test, sql, described, check);
+  const compared = comparison(test, check).length;
+  return more.flatMap((answer, nth) => {
+    if (answer.kind === 'rows') return [];
+    return nth < compared ? [explainComparison(test, answer, check.manifest)] : [explainLimit(test, nth - compared, answer, check)];
+  });
+}
+
+/** Of a relationship: whether a value of the one relation can equal one of the other: `in` converts without a word, and never matches. */
+function comparison({ testName, column, arguments: args, attachedTo, references }: TestNode, { graph }: TestCheck): readonly string[] {
   const child = typeOf(column, attachedTo && graph.relations.get(attachedTo)?.columns);
   const parent = typeOf(args.field, references.to && graph.relations.get(references.to)?.columns);
-  if (testName !== 'relationships' || child === null || parent === null) return 'select 1';
+  if (testName !== 'relationships' || child === null || parent === null) return [];
   const value = (type: string): string => `materialize(defaultValueOfTypeName(${quoteText(type, 'clickhouse')}))`;
-  return `select ${value(child)} = ${value(parent)}`;
+  return [`select ${value(child)} = ${value(parent)}`];
 }
 
 function typeOf(column: unknown, columns: readonly TypedColumn[] | null | undefined | ''): string | null {
   return (columns || []).find(({ name }) => name === column)?.type ?? null;
 }
 
-async function explainTest(
-  test: TestNode,
-  [described, compared]: readonly EngineAnswer[],
-  { manifest, engine }: TestCheck,
-): Promise<readonly Finding[]> {
-  if (described?.kind === 'lost') return [lostFinding(test, described)];
-  if (described?.kind === 'fault' && test.testType === 'singular') {
-    const mapped = renderMapped(manifest, test, { incremental: false });
-    return explainSql({ node: test, mapped, settings: {}, form: describeForm }, described, engine);
-  }
-  const fault = described?.kind === 'fault' ? described : compared?.kind === 'fault' ? compared : null;
-  if (!fault) return [];
-  const { code, sentence, hint } = explainFault(fault.fault, fault.said);
-  const of = manifest.nodes.get(test.attachedTo ?? test.id) ?? test;
-  const about = `The test '${test.testName}' of ${of.kind} '${of.name}'`;
-  return [errorFinding(test, new GccflowError(code, `${about}: ${sentence}`, { at: test.at, hint, cause: fault.fault }))];
-}
-
-/** Several tests of one absent column say one thing. */
+/** Several tests of one absent column, or with one text that is wrong, say one thing. */
 function distinct(findings: readonly Finding[]): readonly Finding[] {
   const byPlace = new Map(findings.map((finding) => [JSON.stringify(finding.error.at), finding]));
   return [...byPlace.values()];

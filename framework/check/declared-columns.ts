@@ -16,12 +16,14 @@ export function typedColumns(columns: readonly Column[]): readonly TypedColumn[]
 function columnsOfSink({ relation }: SourceNode, manifest: Manifest): readonly TypedColumn[] | null {
   for (const node of manifest.nodes.values()) {
     if (node.kind !== 'sink' || node.table?.database !== relation.database || node.table.name !== relation.name) continue;
-    const columns = typesOf(node);
+    const columns = columnsOfTable(node);
     if (columns.length > 0) return columns;
   }
   return null;
 }
 
-function typesOf({ sink }: SinkNode): readonly TypedColumn[] {
-  return Object.entries(sink.columns).map(([name, { type }]) => ({ name, type }));
+/** The columns that a sink gives its table in ClickHouse, that of unknown fields last. */
+export function columnsOfTable({ sink: { columns, unknown_fields: unknown } }: SinkNode): readonly TypedColumn[] {
+  const declared = Object.entries(columns).map(([name, { type }]) => ({ name, type }));
+  return unknown === 'drop' ? declared : [...declared, { name: unknown.keep, type: 'String' }];
 }

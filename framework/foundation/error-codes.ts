@@ -60,7 +60,7 @@ export const errorCodes = {
   CHECK_SQL: 'ClickHouse refuses SQL for another reason.',
   CHECK_LAYOUT: 'ClickHouse refuses a table of the layout that a config states.',
   CHECK_DRIFT: 'An incremental run would return other columns than a full build.',
-  CHECK_EVENT: 'An event of a flow lacks a field that a sink cannot do without.',
+  CHECK_EVENT: 'An event of a flow does not fit a sink that gets it, or no sink gets it.',
   CHECK_UNTYPED: 'Columns that nobody declares, so that their readers are not checked.',
   // run
   RUN_LOCKED: 'Another run holds nodes that this run needs.',
@@ -87,7 +87,7 @@ export const errorCodes = {
   CANCELLED: 'The run was stopped before this finished.',
   // sync
   SYNC_COLUMN_MISSING: 'A sync names a column that its relation does not have.',
-  SYNC_TYPE_UNSUPPORTED: 'A ClickHouse type that has no PostgreSQL type.',
+  SYNC_TYPE_UNSUPPORTED: 'A type of a sync that PostgreSQL does not have, or that has no place there.',
   SYNC_VALIDATION: 'An exported or loaded relation did not pass its checks.',
   SYNC_DEPENDENTS: 'Views or foreign keys depend on the table that a sync would replace.',
   SYNC_LOCK_TIMEOUT: 'The swap got no lock on the live table, or did not end, in time.',

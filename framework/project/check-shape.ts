@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { didYouMean } from '../foundation/closest.ts';
+import { closest, didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
@@ -23,8 +23,18 @@ export function checkShape<Schema extends z.ZodType>(
 ): z.output<Schema> | null {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues.flatMap(likeliest)) report(issue, schema, value, places, diagnostics);
+  const issues = result.error.issues.flatMap(likeliest);
+  for (const issue of issues) if (!isMisspelt(issue, issues)) report(issue, schema, value, places, diagnostics);
   return null;
+}
+
+/** Whether a key is missing because another one of the mapping, which is told, is it with a slip. */
+function isMisspelt(issue: Issue, issues: readonly Issue[]): boolean {
+  if (!isMissing(issue)) return false;
+  const [key, owner] = [String(issue.path.at(-1)), JSON.stringify(issue.path.slice(0, -1))];
+  return issues.some(
+    (other) => other.code === 'unrecognized_keys' && JSON.stringify(other.path) === owner && closest(key, other.keys) !== undefined,
+  );
 }
 
 function report(issue: Issue, schema: z.ZodType, value: unknown, places: Places, diagnostics: Diagnostics): void {

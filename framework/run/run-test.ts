@@ -71,7 +71,8 @@ function limited(sql: string, limit: number | null): string {
   return limit === null ? sql : `select * from (\n${sql}\n) as failing limit ${limit}`;
 }
 
-function countSql(sql: string, { config }: TestNode): string {
+/** Counts the failing rows that a query of a test gives, and compares the count with the test's limits. */
+export function countSql(sql: string, { config }: Pick<TestNode, 'config'>): string {
   return `select gccflow_failures, gccflow_failures ${config.warn_if} as should_warn, gccflow_failures ${config.error_if} as should_error
 from (select toInt64(ifNull(${config.fail_calc}, 0)) as gccflow_failures from (\n${sql}\n) as failing)`;
 }

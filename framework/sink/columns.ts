@@ -142,7 +142,7 @@ function fieldReader(name: string): (value: unknown) => unknown {
 }
 
 /** What `as` makes of a value before its type looks at it. JSON types take JSON as it is. */
-function encodeAs(as: SinkColumn['as'], encode: Encode, isJson: boolean): Encode {
+export function encodeAs(as: SinkColumn['as'], encode: Encode, isJson: boolean): Encode {
   switch (as) {
     case null:
       return encode;

@@ -51,7 +51,7 @@ models:
 const faults: readonly (readonly [keyof typeof project, string, string, string])[] = [
   ['sources/erp.yaml', 'loaded_at: updated', 'loaded_at: updatd', 'sources/erp.yaml:3 CHECK_NAME_UNKNOWN'],
   ['sources/erp.yaml', 'loaded_at: updated', 'loaded_at: id', 'sources/erp.yaml:3 CHECK_TYPE'],
-  ['sources/erp.yaml', 'warn_after: 1d }', "warn_after: 1d, filter: 'day > 1' }", 'sources/erp.yaml:3 CHECK_NAME_UNKNOWN'],
+  ['sources/erp.yaml', 'warn_after: 1d }', "warn_after: 1d, filter: 'day > 1' }", 'sources/erp.yaml:4 CHECK_NAME_UNKNOWN'],
   ['models/models.yaml', 'expression: id > 0', 'expression: idd > 0', 'models/models.yaml:6 CHECK_NAME_UNKNOWN'],
   ['models/models.yaml', 'expression: id < 1000', "expression: id < 'x'", 'models/models.yaml:11 CHECK_TYPE'],
   ['sinks/clicks.yaml', 'order_by: [id]', 'order_by: [ids]', 'sinks/clicks.yaml:8 SINK_TABLE'],

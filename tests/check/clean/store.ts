@@ -152,7 +152,7 @@ columns:
   at: DateTime64(3)
   url: { type: LowCardinality(String), from: page.url }
   received: { type: DateTime, value: now }
-  props: { type: 'Map(String, String)', default: '{}' }
+  props: 'Map(String, String)'
 deduplicate_by: event_id
 `,
   'sinks/hist.yaml': `kind: sync
