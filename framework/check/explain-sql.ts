@@ -2,7 +2,7 @@ import { GccflowError } from '../foundation/error.ts';
 import type { Node } from '../manifest/manifest.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
 import type { MappedSql } from '../manifest/source-map.ts';
-import type { StatementSettings } from '../materializations/materialization.ts';
+import type { StatementSettings } from '../materializations/statement.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import { explainFault } from './explain-fault.ts';
 import type { Candidate } from './fault-candidates.ts';

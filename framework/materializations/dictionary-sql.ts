@@ -1,7 +1,18 @@
 import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { ModelConfig } from '../project/model-config.ts';
-import type { DictionaryDefinition } from './materialization.ts';
+
+/** What a dictionary is made from, besides its columns. */
+export interface DictionaryDefinition {
+  readonly relation: Relation;
+  readonly primaryKey: readonly string[];
+  /** null: by the type of the key. */
+  readonly layout: string | null;
+  /** SQL of the source, e.g. `null()`. */
+  readonly source: string;
+  readonly lifetimeMs: number | null;
+  readonly comment: string;
+}
 
 interface TypedColumn {
   readonly name: string;

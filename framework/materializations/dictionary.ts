@@ -3,8 +3,9 @@ import { relationSql } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import { keyOfDictionary } from './dictionary-sql.ts';
-import { type BuildInput, type BuildPlan, defineMaterialization, type WriteStep } from './materialization.ts';
+import { type BuildInput, type BuildPlan, defineMaterialization } from './materialization.ts';
 import { fillSettings } from './table-clauses.ts';
+import type { WriteStep } from './write-step.ts';
 
 /**
  * A dictionary for `dictGet`, loaded beside the live one and exchanged with it. It reads a table of ours with the rows of the run; with a

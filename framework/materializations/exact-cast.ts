@@ -1,5 +1,5 @@
 import { quoteName, quoteText } from '../foundation/quote.ts';
-import type { SeedColumn } from './materialization.ts';
+import type { SeedColumn } from './seed-column.ts';
 
 /** How the text of a seed's field becomes a value of its column's type, and nothing else: ClickHouse's own casts wrap, cut and round. */
 export interface ExactCast {

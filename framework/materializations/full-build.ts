@@ -1,6 +1,7 @@
 import { relationSql } from '../manifest/relation.ts';
-import type { BuildInput, BuildPlan, WriteStep } from './materialization.ts';
+import type { BuildInput, BuildPlan } from './materialization.ts';
 import { alterEmptyTable, fillSettings, tableClauses } from './table-clauses.ts';
+import type { WriteStep } from './write-step.ts';
 
 /** Builds the whole table beside the live one: made empty from the SELECT's own columns, laid out, then filled. */
 export function planFullBuild(input: BuildInput): BuildPlan {

@@ -3,8 +3,9 @@ import { relationSql } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
 import { foldsRows } from '../project/engine-family.ts';
 import type { ModelConfig, IncrementalStrategy as StrategyName } from '../project/model-config.ts';
-import type { BuildInput, BuildPlan, WriteStep } from './materialization.ts';
+import type { BuildInput, BuildPlan } from './materialization.ts';
 import { fillSettings } from './table-clauses.ts';
+import type { WriteStep } from './write-step.ts';
 
 /** How new rows come into a clone of the live table. */
 export interface IncrementalStrategy {

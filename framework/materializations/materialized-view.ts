@@ -3,10 +3,12 @@ import { type Relation, relationSql } from '../manifest/relation.ts';
 import type { ConfigMistake } from '../project/builtins.ts';
 import { isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
+import { cutOver, partition } from './catch-up.ts';
 import { startEmpty } from './full-build.ts';
 import { layoutMistakes } from './layout-mistakes.ts';
-import { type BuildInput, type BuildPlan, cutOver, defineMaterialization, partition, type WriteStep } from './materialization.ts';
+import { type BuildInput, type BuildPlan, defineMaterialization } from './materialization.ts';
 import { fillSettings } from './table-clauses.ts';
+import type { WriteStep } from './write-step.ts';
 
 /**
  * A table that ClickHouse keeps up to date itself. Three relations: `rows` holds them, `trigger` is the materialized view that feeds it, and

@@ -1,7 +1,14 @@
 import type { ModelConfig } from '../project/model-config.ts';
 import { addedColumns } from './added-columns.ts';
 import { keyOfDictionary } from './dictionary-sql.ts';
-import type { RequiredColumn } from './materialization.ts';
+
+/** A column of the SELECT that a key of the config names. */
+export interface RequiredColumn {
+  readonly name: string;
+  readonly key: keyof ModelConfig;
+  /** Whether it is to be a Date, DateTime or DateTime64. */
+  readonly isTime: boolean;
+}
 
 /** The columns of its SELECT that the config of a snapshot or dictionary names. */
 export function requiredColumns(config: ModelConfig): RequiredColumn[] {

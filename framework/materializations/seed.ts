@@ -2,8 +2,10 @@ import { quoteName, quoteText } from '../foundation/quote.ts';
 import { relationSql } from '../manifest/relation.ts';
 import { exactCast } from './exact-cast.ts';
 import { layoutMistakes } from './layout-mistakes.ts';
-import { type BuildInput, defineMaterialization, type SeedColumn, type WriteStep } from './materialization.ts';
+import { type BuildInput, defineMaterialization } from './materialization.ts';
+import type { SeedColumn } from './seed-column.ts';
 import { alterEmptyTable, stageSettings, tableClauses } from './table-clauses.ts';
+import type { WriteStep } from './write-step.ts';
 
 /** A CSV file loaded as a table: its fields as texts first, then those as values of the columns' types. */
 export const seed = defineMaterialization({

@@ -1,10 +1,11 @@
 import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { attachAll, createLike, startFromClone } from './incremental-strategy.ts';
-import { type BuildInput, type BuildPlan, matchedColumns, type WriteStep } from './materialization.ts';
+import type { BuildInput, BuildPlan } from './materialization.ts';
 import { requireKeys, requireLawful, requireSameEnd, requireSnapshotColumns } from './snapshot-guards.ts';
 import { changedAt, isOpen, keyColumns, openEnd, scdId, timeSql, versionColumns, versionsSql, versionValues } from './snapshot-versions.ts';
 import { fillSettings, stageSettings } from './table-clauses.ts';
+import { matchedColumns, type WriteStep } from './write-step.ts';
 
 /**
  * The next run of a snapshot: the rows of the SELECT are collected once, compared with the versions that hold, and what changed is written

@@ -1,7 +1,8 @@
 import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { BuildInput, WriteStep } from './materialization.ts';
+import type { BuildInput } from './materialization.ts';
 import { isOpen, keyColumns, timeSql } from './snapshot-versions.ts';
+import type { WriteStep } from './write-step.ts';
 
 /** Refuses a SELECT without the columns that the config names, or with those that a snapshot adds. */
 export function requireSnapshotColumns({ config }: BuildInput, select: string): WriteStep {

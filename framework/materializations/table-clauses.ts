@@ -2,7 +2,7 @@ import { quoteName, quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
 import { isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
-import type { Statement, StatementSettings } from './materialization.ts';
+import type { Statement, StatementSettings } from './statement.ts';
 
 /** What stands between `create table x` and the columns' origin: engine, keys, settings, comment. */
 export function tableClauses(config: ModelConfig, comment: string): string {

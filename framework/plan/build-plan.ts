@@ -2,7 +2,7 @@ import { GccflowError } from '../foundation/error.ts';
 import type { Manifest, ModelNode, NodeId, SeedNode } from '../manifest/manifest.ts';
 import { renderSql } from '../manifest/render-sql.ts';
 import { materializations } from '../materializations/index.ts';
-import type { SeedColumn } from '../materializations/materialization.ts';
+import type { SeedColumn } from '../materializations/seed-column.ts';
 import { decideMode, isFed } from './decide-mode.ts';
 import { seedFingerprint, viewFingerprint } from './fingerprint.ts';
 import { type OrderedNode, orderNodes } from './order-nodes.ts';

@@ -1,6 +1,6 @@
 import { relationSql } from '../manifest/relation.ts';
 import { dictionarySql } from '../materializations/dictionary-sql.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import { formatIntervals } from './interval-memory.ts';
 import type { Plan, PlannedBuild, PlannedNode } from './plan.ts';
 import { formatPublication } from './publication.ts';

@@ -1,5 +1,5 @@
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
-import type { SeedColumn } from '../materializations/materialization.ts';
+import type { SeedColumn } from '../materializations/seed-column.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import { shortHash } from './publication.ts';
 

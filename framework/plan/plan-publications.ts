@@ -1,7 +1,8 @@
 import type { Interval } from '../manifest/interval.ts';
 import type { Manifest, ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { renderSql } from '../manifest/render-sql.ts';
-import type { Materialization, SeedColumn } from '../materializations/materialization.ts';
+import type { Materialization } from '../materializations/materialization.ts';
+import type { SeedColumn } from '../materializations/seed-column.ts';
 import type { Mode } from './decide-mode.ts';
 import { layoutOf } from './fingerprint.ts';
 import { boundsFault } from './interval-faults.ts';

@@ -1,6 +1,6 @@
 import type { NodeId } from '../manifest/manifest.ts';
 import type { Relation } from '../manifest/relation.ts';
-import type { SeedColumn } from '../materializations/materialization.ts';
+import type { SeedColumn } from '../materializations/seed-column.ts';
 import type { PublicationComment } from './publication.ts';
 
 /** What a plan has to know of the warehouse: read once before a run, so that planning is pure. */

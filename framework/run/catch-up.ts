@@ -3,8 +3,9 @@ import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
-import { cutOver, partition, type WriteStep } from '../materializations/materialization.ts';
+import { cutOver, partition } from '../materializations/catch-up.ts';
 import { findWatermarkFault } from '../materializations/required-columns.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import type { NodeStatements } from './node-statements.ts';
 import { dropUsed } from './staging-tables.ts';
 

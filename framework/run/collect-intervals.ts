@@ -1,7 +1,7 @@
 import { GccflowError } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
 import { relationSql } from '../manifest/relation.ts';
-import type { IntervalWrite, WriteStep } from '../materializations/materialization.ts';
+import type { IntervalWrite, WriteStep } from '../materializations/write-step.ts';
 import { type EventTime, insideSql } from './event-time.ts';
 import { insertRows } from './insert-rows.ts';
 import type { IntervalDeps } from './interval-step.ts';

@@ -1,5 +1,5 @@
 import { dictionarySql } from '../materializations/dictionary-sql.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import type { TypedColumn } from './match-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 

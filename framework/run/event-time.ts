@@ -2,7 +2,7 @@ import { quoteName } from '../foundation/quote.ts';
 import { type Interval, instantSql } from '../manifest/interval.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import { eventTimeFault } from '../plan/interval-faults.ts';
 import { joinIntervals } from '../plan/interval-memory.ts';
 import type { TypedColumn } from './match-columns.ts';

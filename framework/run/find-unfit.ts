@@ -1,6 +1,7 @@
 import { relationSql } from '../manifest/relation.ts';
 import { exactCast } from '../materializations/exact-cast.ts';
-import type { SeedColumn, WriteStep } from '../materializations/materialization.ts';
+import type { SeedColumn } from '../materializations/seed-column.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import { faultOf, type NodeStatements } from './node-statements.ts';
 
 /** A text that is no value of its column's type. */

@@ -1,8 +1,8 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
 import { findColumnFaults } from '../materializations/required-columns.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import type { TypedColumn } from './match-columns.ts';
 import type { NodeStatements } from './node-statements.ts';
 

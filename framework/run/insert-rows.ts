@@ -1,7 +1,7 @@
 import type { StatementCost } from '../connections/warehouse.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { StatementSettings } from '../materializations/materialization.ts';
+import type { StatementSettings } from '../materializations/statement.ts';
 import type { NodeStatements } from './node-statements.ts';
 
 export interface RowInsert {

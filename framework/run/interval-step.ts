@@ -2,7 +2,7 @@ import type { GccflowError } from '../foundation/error.ts';
 import type { Log } from '../foundation/log.ts';
 import type { Interval } from '../manifest/interval.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import { collectIntervals } from './collect-intervals.ts';
 import { readEventTime } from './event-time.ts';
 import type { NodeStatements } from './node-statements.ts';

@@ -1,5 +1,5 @@
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { WriteStep } from '../materializations/materialization.ts';
+import type { WriteStep } from '../materializations/write-step.ts';
 import type { NodeStatements } from './node-statements.ts';
 
 type Step = Extract<WriteStep, { kind: 'keep_tokens_as' }>;

@@ -9,7 +9,7 @@ import {
 } from '../connections/warehouse.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { NodeId } from '../manifest/manifest.ts';
-import type { StatementSettings } from '../materializations/materialization.ts';
+import type { StatementSettings } from '../materializations/statement.ts';
 import type { RanStatement } from './run-result.ts';
 
 /**

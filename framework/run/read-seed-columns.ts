@@ -6,7 +6,7 @@ import { type Location, locate, startOf } from '../foundation/location.ts';
 import { quoteText } from '../foundation/quote.ts';
 import type { SeedNode } from '../manifest/manifest.ts';
 import { nullText } from '../materializations/exact-cast.ts';
-import type { SeedColumn } from '../materializations/materialization.ts';
+import type { SeedColumn } from '../materializations/seed-column.ts';
 import { type CsvField, csvRecords, fieldsOf, readCsvHeader, readCsvSample } from './csv-file.ts';
 import { csvSettings } from './load-seed.ts';
 import { faultOf } from './node-statements.ts';

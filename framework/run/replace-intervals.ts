@@ -1,7 +1,7 @@
 import { quoteText } from '../foundation/quote.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import type { IntervalWrite, WriteStep } from '../materializations/materialization.ts';
 import { stageSettings } from '../materializations/table-clauses.ts';
+import type { IntervalWrite, WriteStep } from '../materializations/write-step.ts';
 import { type EventTime, insideSql } from './event-time.ts';
 import type { NodeStatements } from './node-statements.ts';
 

@@ -1,7 +1,7 @@
 import { quoteName } from '../foundation/quote.ts';
 import type { ModelNode, SeedNode } from '../manifest/manifest.ts';
 import { type Relation, relationSql } from '../manifest/relation.ts';
-import { matchedColumns, type WriteStep } from '../materializations/materialization.ts';
+import { matchedColumns, type WriteStep } from '../materializations/write-step.ts';
 import { catchUp } from './catch-up.ts';
 import { createDictionary } from './dictionary-step.ts';
 import { requireColumns, requireNone } from './guard-steps.ts';

@@ -2,8 +2,9 @@ import { parseInstant } from '../../manifest/interval.ts';
 import type { ConfigMistake } from '../../project/builtins.ts';
 import type { ModelConfig } from '../../project/model-config.ts';
 import type { IncrementalStrategy } from '../incremental-strategy.ts';
-import type { BuildInput, IntervalWrite, WriteStep } from '../materialization.ts';
+import type { BuildInput } from '../materialization.ts';
 import { fillSettings } from '../table-clauses.ts';
+import type { IntervalWrite, WriteStep } from '../write-step.ts';
 
 /** At most so many intervals are written side by side, each into a table of its own, and one publication holds no more. */
 export const intervalsAtOnce = 32;
