@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { compileCache } from '../support/compile-cache.ts';
 
 test('a process that holds the embedded engine and is killed after any statement leaves the old table or the new one', async () => {
   const home = await mkdtemp(join(tmpdir(), 'gccflow-crash-'));
@@ -21,7 +22,7 @@ async function runLink(home: string, crashAfter: number): Promise<NodeJS.Signals
   const script = join(import.meta.dirname, '../support/crash-embedded.ts');
   const child = spawn(process.execPath, [script, home, join(home, 'project'), String(crashAfter)], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compiled') },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
   });
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   assert.ok(signal === 'SIGKILL' || code === 0, `the build killed after statement ${crashAfter} ended with ${code ?? signal}`);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
 import { serveWarehouse } from '../../framework/connections/serve-warehouse.ts';
+import { compileCache } from '../support/compile-cache.ts';
 import { killAfterEachStatement } from '../support/crash-matrix.ts';
 import { intervalModel, memoryOf, startsOf } from '../support/interval-project.ts';
 import { openScratchProject } from '../support/scratch-project.ts';
@@ -57,9 +58,7 @@ test('kill -9 in the second piece of a first build leaves the first one publishe
   const run = spawn(
     process.execPath,
     [join(import.meta.dirname, '../support/crash-run.ts'), home, dir, 'crash', '2', 'rename table|clone as'],
-    {
-      stdio: ['pipe', 'inherit', 'inherit'],
-    },
+    { stdio: ['pipe', 'inherit', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache } },
   );
   run.stdin.end();
   const [, signal] = await once(run, 'exit');

@@ -31,7 +31,7 @@ const columns = { id: 'String', n: 'Int32' };
 type OpenDestination = (open: AsyncDisposableStack) => Promise<Destination>;
 
 const destinations: Readonly<Record<string, OpenDestination>> = {
-  'a batching sink into ClickHouse': (open) => clickHouse(open, 20_000, { buffer: { capacity: 1000, max_rows: 50, max_wait: '100ms' } }),
+  'a batching sink into ClickHouse': (open) => clickHouse(open, 8000, { buffer: { capacity: 1000, max_rows: 50, max_wait: '100ms' } }),
   'a direct sink into ClickHouse': (open) => clickHouse(open, 300, {}),
   'a direct sink into PostgreSQL': postgres,
   'a direct sink into an API': api,

@@ -3,9 +3,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../framework/cli/gccflow.mjs', import.meta.url));
+
+const running = new Set<ChildProcess>();
+
+// A test that failed before it stopped what it started would keep its file from ending.
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
 
 export interface CliRun {
   readonly exitCode: number | null;
@@ -33,6 +41,8 @@ export function startCli(
 ): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...inherited } = process.env;
   const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...inherited, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   // One that ends without reading closes the pipe.
   child.stdin.on('error', () => {}).end(input);
   const ends = new Promise<Pick<CliRun, 'exitCode' | 'signal'>>((resolve, reject) => {

@@ -11,6 +11,7 @@ import { systemClock } from '../../framework/foundation/clock.ts';
 import type { ModelNode } from '../../framework/manifest/manifest.ts';
 import { faultOf } from '../../framework/run/node-statements.ts';
 import { rollbackNode } from '../../framework/run/rollback-node.ts';
+import { compileCache } from './compile-cache.ts';
 import { openScratchProject, type ProjectFiles, type ScratchProject } from './scratch-project.ts';
 import { silentLog } from './warehouse.ts';
 
@@ -78,12 +79,12 @@ export async function reset(project: Project, { files, before, change, changedFi
 /** The statements of the node `m` and the ledger's entry; not those that every run begins with. */
 export const statementsOfNode = /"node":"\w+\.m"|^insert into .*publications/;
 
-/** A process that runs the project when its input is closed. Compiled modules are kept from one to the next. */
+/** A process that runs the project when its input is closed. */
 function startRun(project: Project, { crash, home, crashAfter }: { crash: CrashCase; home: string; crashAfter: number }) {
   const script = join(import.meta.dirname, 'crash-run.ts');
   return spawn(process.execPath, [script, home, project.dir, project.database, String(crashAfter), crash.counted?.source ?? ''], {
     stdio: ['pipe', 'inherit', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(home, 'compiled') },
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
   });
 }
 

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { dispatch, launch, send } from './ingest.ts';
 
@@ -11,7 +12,10 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Sends single events over HTTP and gRPC, by so many senders each, as fast as they are answered. */
+/** Between two events of a sender, at most: the servers and the clients share a machine. */
+const restMs = 40;
+
+/** Sends single events over HTTP and gRPC, by so many senders each, which rest a little after each answer. */
 export function startLoad(target: { readonly http: string; readonly grpc: string }, senders: number): Load {
   const promised = new Set<string>();
   const sent = new Set<string>();
@@ -23,7 +27,7 @@ export function startLoad(target: { readonly http: string; readonly grpc: string
       const id = `${name}-${count}`;
       sent.add(id);
       if (await send(id)) promised.add(id);
-      else await new Promise((resolve) => setTimeout(resolve, 5)); // the server is away: not in a hot loop
+      await sleep(Math.random() * restMs);
     }
   };
   const byHttp = (id: string): Promise<boolean> =>

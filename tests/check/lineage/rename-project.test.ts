@@ -80,8 +80,9 @@ async function outputs(models: readonly ModelNode[], manifest: Manifest, engine:
   const outputs: string[][] = [];
   for (const model of models) {
     const { sql, incrementalSql } = renderModel(manifest, model);
-    const [full, more] = await engine.run(
-      [sql, incrementalSql ?? sql].map((branch) => ({ sql: describeSelect(branch), settings: model.config.query_settings })),
+    const branches = incrementalSql === null ? [sql] : [sql, incrementalSql];
+    const [full, more = full] = await engine.run(
+      branches.map((branch) => ({ sql: describeSelect(branch), settings: model.config.query_settings })),
     );
     outputs.push(full?.kind === 'rows' && more?.kind === 'rows' ? full.rows.map(([name]) => String(name)) : []);
   }
