@@ -34,6 +34,8 @@ export interface CheckGraphOptions {
   readonly cache?: CheckCache;
   /** Nodes that are checked, and what they read; all where it is left out. */
   readonly only?: ReadonlySet<NodeId> | null;
+  /** Nodes that are not looked at, because mistakes of theirs have been told; none where it is left out. */
+  readonly unsound?: ReadonlySet<NodeId>;
 }
 
 /** Models sent to the engine at once: those of the next batch are rendered while it works. */
@@ -60,6 +62,7 @@ class GraphChecker implements GraphInEngine {
   readonly #manifest: Manifest;
   readonly #engine: CheckEngine;
   readonly #options: CheckGraphOptions;
+  readonly #unsound: ReadonlySet<NodeId>;
   readonly #cache: CheckCache;
   readonly #probes: LayoutProbes;
   readonly #index: ReadonlyMap<string, NodeId>;
@@ -74,6 +77,7 @@ class GraphChecker implements GraphInEngine {
     this.#manifest = withChanges(manifest, { nodes: this.#nodes });
     this.#engine = engine;
     this.#options = options;
+    this.#unsound = options.unsound ?? new Set();
     this.#cache = options.cache ?? CheckCache.none();
     this.#probes = new LayoutProbes(this.#context());
     this.#index = indexRelations(manifest);
@@ -87,7 +91,7 @@ class GraphChecker implements GraphInEngine {
     await this.#engine.run(this.#tables.databases());
     const inputs: Input[] = [];
     for (const node of this.#wanted()) {
-      if (node.kind === 'model') continue;
+      if (node.kind === 'model' || this.#unsound.has(node.id)) continue;
       const key = inputKey(node, this.#manifest);
       const known = this.#cache.find(node.id, key);
       if (known) this.#know(node.id, { columns: known, from: 'declared' }, key);
@@ -160,7 +164,8 @@ class GraphChecker implements GraphInEngine {
       const node = queue.shift() as ModelNode;
       const parents = this.#manifest.parents.get(node.id) ?? [];
       const isOpen = parents.some((parent) => this.#sent.has(parent));
-      if (parents.some((parent) => waiting.has(parent)) || (isOpen && this.#cache.has(node.id))) {
+      if (this.#unsound.has(node.id)) this.#replace(node, this.#standIn(node));
+      else if (parents.some((parent) => waiting.has(parent)) || (isOpen && this.#cache.has(node.id))) {
         waiting.add(node.id);
         left.push(node);
       } else if (!this.#skip(node, parents)) {

@@ -1,3 +1,4 @@
+import type { GccflowError } from '../foundation/error.ts';
 import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
@@ -23,6 +24,7 @@ import { withoutFollowUps } from './follow-ups.ts';
 import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
 import type { CommandReader } from './scheduled-command.ts';
+import { soundGraph } from './sound-graph.ts';
 import { hasTreeRules, treeRuleFindings } from './tree-rules/tree-rule-findings.ts';
 import { checkUnitTests } from './unit-tests/check-unit-tests.ts';
 
@@ -43,20 +45,25 @@ export interface CheckOptions {
   readonly only: ReadonlySet<NodeId> | null;
   /** Reads the commands of schedules. */
   readonly readCommand: CommandReader;
+  /** What is wrong in the files and in the graph, which is told with the rest; nothing where it is left out. */
+  readonly mistakes?: readonly GccflowError[];
   /** What an earlier check found, to be told what the graph breaks of it. */
   readonly earlier?: CheckArtifact | undefined;
 }
 
 /**
- * Checks a project that has been loaded, so its graph has no mistake. Touches no warehouse. What it finds of nodes without a mistake is kept in
- * `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
+ * Checks a project that has been loaded; of one with mistakes in its files or graph all that can be checked in spite of them. Touches no
+ * warehouse. What it finds of nodes without a mistake is kept in `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
  */
-export async function runCheck({ project, manifest, engine, only, readCommand, earlier }: CheckOptions): Promise<CheckResult> {
-  const schedules = await checkSchedules(manifest, { selectors: project.selectors, readCommand });
-  const rules = [...schedules.findings, ...projectRuleFindings(project, manifest, schedules.scheduled)];
-  if (!engine) return { graph: null, findings: rules.toSorted(byPlace) };
+export async function runCheck(options: CheckOptions): Promise<CheckResult> {
+  const { project, manifest: whole, engine, only, readCommand, mistakes = [], earlier } = options;
+  const schedules = await checkSchedules(whole, { selectors: project.selectors, readCommand });
+  const ruled = [...schedules.findings, ...projectRuleFindings(project, whole, schedules.scheduled)];
+  const rules = ruled.filter(({ node, error }) => mistakes.length === 0 || (node !== null && error.code !== 'SELECTOR_NO_MATCH')); // what is picked may be in a file that cannot be read
+  if (!engine) return { graph: null, findings: withMistakes(mistakes, rules).toSorted(byPlace) };
   const cache = CheckCache.of(project);
-  const graph = await checkGraph(manifest, engine, { project, cache, only });
+  const { manifest, unsound } = soundGraph(whole, mistakes);
+  const graph = await checkGraph(manifest, engine, { project, cache, only, unsound });
   const tests = await checkTests({ manifest, project, engine, graph, cache, only });
   const sinks = await checkSinks(manifest, graph, engine, only);
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
@@ -65,8 +72,8 @@ export async function runCheck({ project, manifest, engine, only, readCommand, e
   const hooks = await checkHooks(manifest, project, engine, only);
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
-  const broken = earlier ? await findBroken(earlier, { project, manifest, graph, engine }) : [];
-  cache.write((id) => manifest.nodes.has(id));
+  const broken = earlier && mistakes.length === 0 ? await findBroken(earlier, { project, manifest, graph, engine }) : [];
+  cache.write((id) => mistakes.length > 0 || manifest.nodes.has(id)); // a file that cannot be read may still have it
   const rest = [
     ...contractFindings(manifest, graph),
     ...checkSyncs(manifest, graph),
@@ -82,7 +89,18 @@ export async function runCheck({ project, manifest, engine, only, readCommand, e
   ];
   const trees = readings ? treeRuleFindings({ project, manifest, graph, readings }) : [];
   const findings = [...rules, ...trees, ...graph.findings, ...broken, ...withoutFollowUps(rest, manifest, graph)];
-  return { graph, findings: findings.filter(({ node }) => node === null || only === null || only.has(node)).toSorted(byPlace) };
+  const asked = findings.filter(({ node }) => node === null || only === null || only.has(node));
+  return { graph, findings: withMistakes(mistakes, asked).toSorted(byPlace) };
+}
+
+/** Findings with the mistakes that were told before; what stands at the place of one of those is that one again. */
+function withMistakes(mistakes: readonly GccflowError[], findings: readonly Finding[]): readonly Finding[] {
+  if (mistakes.length === 0) return findings;
+  const told = new Set(mistakes.map(({ at }) => JSON.stringify(at)));
+  return [
+    ...mistakes.map((error): Finding => ({ severity: 'error', node: null, error })),
+    ...findings.filter(({ error }) => !told.has(JSON.stringify(error.at))),
+  ];
 }
 
 /** Columns of an earlier check that others still read, and that are gone or of another type. */

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Diagnostics } from '../foundation/diagnostics.ts';
+import { Diagnostics, InvalidProject } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { genericTests } from '../manifest/generic-tests/index.ts';
-import { loadManifest } from '../manifest/load-manifest.ts';
+import { type ReadManifest, readManifest } from '../manifest/load-manifest.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { materializations } from '../materializations/index.ts';
 import { findProjectDir } from '../project/find-project.ts';
@@ -19,13 +19,23 @@ export interface OpenProject {
   readonly state: OpenState | null;
 }
 
-/** Loads the project that the flags name, or the one around the current folder. From then on its secrets are masked. */
-export async function openProject(
-  values: Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>> & { readonly state?: string | undefined },
-  { cwd, env, secrets, log }: Pick<CommandContext, 'cwd' | 'env' | 'secrets' | 'log'>,
-): Promise<OpenProject> {
+type OpenValues = Values<Pick<EverywhereOptions, 'project-dir' | 'target' | 'vars'>> & { readonly state?: string | undefined };
+type OpenContext = Pick<CommandContext, 'cwd' | 'env' | 'secrets' | 'log'>;
+
+/** Loads the project that the flags name, or the one around the current folder. From then on its secrets are masked. Throws InvalidProject. */
+export async function openProject(values: OpenValues, context: OpenContext): Promise<OpenProject> {
+  const { mistakes, ...opened } = await openProjectAsIs(values, context);
+  if (mistakes.length > 0) throw new InvalidProject(mistakes);
+  return opened;
+}
+
+/** The same of a project that may have mistakes. Throws InvalidProject where its project.yaml cannot be used. */
+export async function openProjectAsIs(
+  values: OpenValues,
+  { cwd, env, secrets, log }: OpenContext,
+): Promise<OpenProject & Pick<ReadManifest, 'mistakes'>> {
   const dir = locateProject(cwd, values['project-dir']);
-  const opened = await loadManifest({
+  const opened = await readManifest({
     dir,
     env,
     target: values.target ?? null,

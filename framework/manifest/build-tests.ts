@@ -72,6 +72,7 @@ class TestBuilder {
     ]);
     const takesPart = enabled && config.enabled;
     const references = takesPart ? this.#references(test, args, declaration, at, name) : {};
+    if (references === null) return null;
     const template = this.#templateOf(test);
     const node: TestNode = {
       kind: 'test',
@@ -170,19 +171,21 @@ class TestBuilder {
     return args;
   }
 
+  /** The relations that the arguments name; null after reporting one that does not exist. */
   #references(
     test: GenericTest,
     args: Readonly<Record<string, unknown>>,
     { argumentPlaces }: TestDeclaration,
     at: Location,
     name: string,
-  ): Record<string, NodeId> {
+  ): Record<string, NodeId> | null {
     const references: Record<string, NodeId> = {};
     for (const key of test.relations) {
       const value = args[key];
       if (typeof value !== 'string') continue;
       const id = this.#resolver.resolveName(parseRelationName(value), locate(at.file, argumentPlaces[key]?.at ?? at), `Test '${name}'`);
       if (id) references[key] = id;
+      else return null;
     }
     return references;
   }

@@ -40,6 +40,7 @@ class UnitTestBuilder {
   build(test: UnitTest): Declared<UnitTestNode> | null {
     const model = test.subject.kind === 'model' ? this.#model(test, test.subject) : null;
     if (test.subject.kind === 'model' ? model === null : !this.#hasMacro(test, test.subject.name, test.subject.at)) return null;
+    const before = this.#diagnostics.errors.length;
     const enabled = test.config.enabled && (model === null || model.enabled);
     const at = locate(test.file, test.at);
     const folders = model ? model.node.fqn.slice(1) : [test.subject.name];
@@ -61,7 +62,7 @@ class UnitTestBuilder {
     };
     if (enabled) checkOverrides(test, this.#project, this.#diagnostics);
     this.#resolver.setParents(node.id, model ? [model.node.id] : []);
-    return { node, enabled };
+    return this.#diagnostics.errors.length > before ? null : { node, enabled };
   }
 
   #subject({ subject }: UnitTest): UnitTestNode['subject'] {

@@ -56,10 +56,15 @@ type DeclaredContent =
 /** Reads a model's `.sql` file. One that does not parse is still a model of its name, so that what refers to it is no mistake too. */
 export function parseModelFile(file: string, text: string, diagnostics: Diagnostics): FileContent {
   const parsed = parseTemplate(text, startOf(file), diagnostics);
-  if (!parsed) return { kind: 'model', template: { text: '' }, config: { file, values: {}, at: {} } };
+  if (!parsed) return unreadModel(file);
   checkStatements(parsed, `The model '${nameFile(file, 'models').name}'`, diagnostics);
   const config = readConfigCalls(file, parsed.template.configs, ModelConfigEntry, diagnostics);
   return { kind: 'model', template: bodyOf(parsed), config };
+}
+
+/** A model of which no more is known than its name. */
+export function unreadModel(file: string): FileContent {
+  return { kind: 'model', template: { text: '' }, config: { file, values: {}, at: {} } };
 }
 
 /** Reads a test's `.sql` file; null after reporting. */

@@ -3,7 +3,7 @@ import { digestOf } from '../foundation/digest.ts';
 import type { GccflowError } from '../foundation/error.ts';
 import { type Env, readsEnv } from './expand-env.ts';
 import { type FileStamp, stampOf } from './file-stamp.ts';
-import { type FileContent, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile } from './parse-file.ts';
+import { type FileContent, parseMacroFile, parseModelFile, parseTestFile, parseYamlFile, unreadModel } from './parse-file.ts';
 import type { FoundFile } from './project-files.ts';
 import { decodeText, readBytes } from './read-file.ts';
 
@@ -31,8 +31,14 @@ export function parseFoundFile(dir: string, { file, role }: FoundFile, env: Env)
   const bytes = readBytes(dir, file, diagnostics);
   const contentHash = bytes === null ? '' : digestOf('sha256', bytes);
   const text = bytes === null || role === 'seed' ? '' : decodeText(bytes, file, diagnostics);
-  const content = bytes === null || text === null ? null : parse(file, role, text, contentHash, env, diagnostics);
+  const content = bytes === null || text === null ? unreadable(file, role) : parse(file, role, text, contentHash, env, diagnostics);
   return { file, stamp, readAt, contentHash, content, readsEnv: role === 'yaml' && readsEnv(text ?? ''), errors: diagnostics.errors };
+}
+
+/** A model or seed is one of its name even so: what refers to it is no mistake too. */
+function unreadable(file: string, role: FoundFile['role']): FileContent | null {
+  if (role === 'model') return unreadModel(file);
+  return role === 'seed' ? { kind: 'seed', contentHash: '' } : null;
 }
 
 function parse(

@@ -8,9 +8,8 @@ import { type Files, projectDir } from './project-dir.ts';
 /** What a check says of a project of these files. */
 export async function checkFiles(files: Files): Promise<CheckResult> {
   using dir = projectDir(files);
-  const { project, manifest } = await dir.load();
   await using engine = await openCheckEngine();
-  return await runCheck({ project, manifest, engine, only: null, readCommand: readScheduled });
+  return await runCheck({ ...(await dir.read()), engine, only: null, readCommand: readScheduled });
 }
 
 /** `CODE file:line:column` of each finding. */

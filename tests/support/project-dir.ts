@@ -5,7 +5,7 @@ import { InvalidProject } from '../../framework/foundation/diagnostics.ts';
 import { GccflowError } from '../../framework/foundation/error.ts';
 import { formatLocation } from '../../framework/foundation/location.ts';
 import { genericTests } from '../../framework/manifest/generic-tests/index.ts';
-import { type LoadOptions, loadManifest } from '../../framework/manifest/load-manifest.ts';
+import { type LoadOptions, loadManifest, readManifest } from '../../framework/manifest/load-manifest.ts';
 import { materializations } from '../../framework/materializations/index.ts';
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -15,6 +15,8 @@ export interface ProjectDir extends Disposable {
   readonly dir: string;
   write(files: Files): void;
   load(options?: Partial<LoadOptions>): ReturnType<typeof loadManifest>;
+  /** The project with its mistakes. */
+  read(options?: Partial<LoadOptions>): ReturnType<typeof readManifest>;
   /** The mistakes that loading reports, as `CODE file:line:column message | hint`. */
   mistakes(options?: Partial<LoadOptions>): Promise<string[]>;
 }
@@ -22,8 +24,17 @@ export interface ProjectDir extends Disposable {
 /** A folder with these files, and a small project.yaml where they hold none. */
 export function projectDir(files: Files): ProjectDir {
   const dir = mkdtempSync(join(tmpdir(), 'gccflow-load-'));
-  const load = (options: Partial<LoadOptions> = {}) =>
-    loadManifest({ dir, env: {}, target: null, vars: {}, builtins: { materializations, genericTests }, cacheDir: null, ...options });
+  const builtins = { materializations, genericTests };
+  const optionsWith = (options: Partial<LoadOptions> = {}) => ({
+    dir,
+    env: {},
+    target: null,
+    vars: {},
+    builtins,
+    cacheDir: null,
+    ...options,
+  });
+  const load = (options?: Partial<LoadOptions>) => loadManifest(optionsWith(options));
   const write = (more: Files): void => {
     for (const [file, content] of Object.entries(more)) {
       mkdirSync(dirname(join(dir, file)), { recursive: true });
@@ -35,6 +46,7 @@ export function projectDir(files: Files): ProjectDir {
     dir,
     write,
     load,
+    read: (options) => readManifest(optionsWith(options)),
     async mistakes(options) {
       try {
         await load(options);

@@ -1,3 +1,4 @@
+import { InvalidProject } from '../../foundation/diagnostics.ts';
 import { defineCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { json, selectionOptions } from '../options.ts';
@@ -28,18 +29,20 @@ export const check = defineCommand({
     const startedAt = performance.now();
     const starting = values.engine === false ? null : openCheckEngine(); // it starts while the project is read
     await using _engine = { [Symbol.asyncDispose]: async () => (await starting?.catch(() => null))?.[Symbol.asyncDispose]() };
-    const { openProject } = await import('../open-project.ts');
+    const { openProjectAsIs } = await import('../open-project.ts');
     const { selectFrom } = await import('../select-from.ts');
     const { runCheck } = await import('../../check/run-check.ts');
     const { findingJson, formatFindings, formatSummary } = await import('../format-findings.ts');
     const { readScheduled } = await import('../read-scheduled.ts');
     const { writeCheck } = await import('../write-check.ts');
-    const opened = await openProject(values, context);
-    const selection = await selectFrom(opened, values);
+    const opened = await openProjectAsIs(values, context);
+    const selection = await selectFrom(opened, values).catch((thrown) => {
+      throw opened.mistakes.length > 0 ? new InvalidProject(opened.mistakes) : thrown; // what is picked may be in a file that cannot be read
+    });
     const only = selection.everything ? null : selection.nodes;
     const earlier = await opened.state?.columns();
     const result = await runCheck({ ...opened, engine: (await starting) ?? null, only, readCommand: readScheduled, earlier });
-    if (result.graph && only === null) await writeCheck(opened.manifest, result.graph, context.clock.now());
+    if (result.graph && only === null && opened.mistakes.length === 0) await writeCheck(opened.manifest, result.graph, context.clock.now());
     const { output } = context;
     if (values.json) output.printJson(result.findings.map(findingJson));
     else if (result.findings.length > 0) {
