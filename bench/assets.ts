@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type AssetServers, measureAssetFlow } from './assets-flow.ts';
-import { type Figure, figure } from './figure.ts';
+import { type AssetServers, measureAssetFlow } from './support/assets-flow.ts';
+import { type Figure, figure } from './support/figure.ts';
 
 const { values: flags } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, images: { type: 'string', default: '10000' } },
@@ -18,10 +18,10 @@ const { values: flags } = parseArgs({
  * `assets.flow` is the whole way of a task, in a worker with two processes of 100.
  */
 export async function measure(): Promise<readonly Figure[]> {
-  const servers = fork(join(import.meta.dirname, 'assets-servers.ts'));
+  const servers = fork(join(import.meta.dirname, 'support/assets-servers.ts'));
   try {
     const [{ origin, s3 }] = (await once(servers, 'message')) as [AssetServers];
-    const uploader = fork(join(import.meta.dirname, 'assets-uploader.ts'), [String(origin), String(s3), String(flags.seconds)]);
+    const uploader = fork(join(import.meta.dirname, 'support/assets-uploader.ts'), [String(origin), String(s3), String(flags.seconds)]);
     const peak = watchPeak(uploader);
     const [{ done, seconds }] = (await once(uploader, 'message')) as [{ readonly done: number; readonly seconds: number }];
     const megabytes = peak();

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { generateTypedProject } from './check-project.ts';
-import { measureUnitTests } from './check-unit-tests.ts';
-import { type Figure, figure, median } from './figure.ts';
-import { runGccflowFamily } from './gccflow-process.ts';
+import { generateTypedProject } from './support/check-project.ts';
+import { measureUnitTests } from './support/check-unit-tests.ts';
+import { type Figure, figure, median } from './support/figure.ts';
+import { runGccflowFamily } from './support/gccflow-process.ts';
 
 /**
  * `gccflow check` as a user runs it, whole processes, on generated projects whose models ClickHouse accepts: cold without any cache, warm after

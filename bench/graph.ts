@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Figure, figure, median } from './figure.ts';
+import { type Figure, figure, median } from './support/figure.ts';
 
 const main = resolve(import.meta.dirname, '../framework/cli/gccflow.mjs');
 

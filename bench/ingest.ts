@@ -10,8 +10,8 @@ import { connect } from 'amqplib';
 import { openWarehouse } from '../framework/connections/open-warehouse.ts';
 import type { Warehouse } from '../framework/connections/warehouse.ts';
 import type { Log } from '../framework/foundation/log.ts';
-import { type Figure, figure } from './figure.ts';
-import { startGccflow } from './gccflow-process.ts';
+import { type Figure, figure } from './support/figure.ts';
+import { startGccflow } from './support/gccflow-process.ts';
 
 const url = process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672';
 const proto = resolve(import.meta.dirname, '../sources/proto/events.proto');

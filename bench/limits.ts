@@ -15,9 +15,9 @@ import type { Postgres } from '../framework/connections/postgres.ts';
 import type { Log } from '../framework/foundation/log.ts';
 import type { Level } from '../framework/scrape/limits/limiter.ts';
 import { openLimiter } from '../framework/scrape/limits/open-limiter.ts';
-import { comparedFigure, type Figure, figure, median } from './figure.ts';
+import { comparedFigure, type Figure, figure, median } from './support/figure.ts';
 
-const callers = resolve(import.meta.dirname, 'limits-callers.ts');
+const callers = resolve(import.meta.dirname, 'support/limits-callers.ts');
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const { values: flags } = parseArgs({
   options: {

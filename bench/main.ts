@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Figure, printFigures } from './figure.ts';
+import { type Figure, printFigures } from './support/figure.ts';
 
 /** Other tools that a benchmark measures gccflow beside are installed at their first use, by `bench/package-lock.json`. */
 const withPeers = ['scrape', 'limits'];
@@ -9,23 +9,7 @@ const withPeers = ['scrape', 'limits'];
 /** `npm run bench -- NAME`: runs `bench/NAME.ts`, which exports `measure`, and prints its figures. */
 const names = globSync('*.ts', { cwd: import.meta.dirname })
   .map((file) => file.replace(/\.ts$/, ''))
-  .filter(
-    (name) =>
-      ![
-        'main',
-        'figure',
-        'bare-consumer',
-        'check-project',
-        'check-unit-tests',
-        'gccflow-process',
-        'assets-flow',
-        'assets-servers',
-        'assets-uploader',
-        'limits-callers',
-        'scrape-peer',
-        'scrape-queues',
-      ].includes(name),
-  )
+  .filter((name) => name !== 'main')
   .toSorted();
 const [name] = process.argv.slice(2);
 

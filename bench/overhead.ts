@@ -5,7 +5,7 @@ import { openWarehouse } from '../framework/connections/open-warehouse.ts';
 import type { Warehouse } from '../framework/connections/warehouse.ts';
 import { openScratchProject, type ProjectFiles } from '../tests/support/scratch-project.ts';
 import { silentLog } from '../tests/support/warehouse.ts';
-import { type Figure, figure, median } from './figure.ts';
+import { type Figure, figure, median } from './support/figure.ts';
 
 const models = 112;
 const runs = 5;

@@ -5,7 +5,7 @@ import type { Postgres } from '../framework/connections/postgres.ts';
 import type { Log } from '../framework/foundation/log.ts';
 import { openTaskQueue } from '../framework/scrape/queue/open-task-queue.ts';
 import type { EndedTask, TaskQueue } from '../framework/scrape/queue/task-queue.ts';
-import { type Figure, figure, median } from './figure.ts';
+import { type Figure, figure, median } from './support/figure.ts';
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const server = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';

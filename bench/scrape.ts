@@ -6,8 +6,8 @@ import { openPostgres } from '../framework/connections/open-postgres.ts';
 import type { Log } from '../framework/foundation/log.ts';
 import { openTaskQueue } from '../framework/scrape/queue/open-task-queue.ts';
 import type { TaskQueue } from '../framework/scrape/queue/task-queue.ts';
-import { comparedFigure, type Figure, figure, median } from './figure.ts';
 import { measure as measureQueue } from './scrape-queue.ts';
+import { comparedFigure, type Figure, figure, median } from './support/figure.ts';
 import {
   flowYaml,
   freshDatabase,
@@ -18,7 +18,7 @@ import {
   pgBossLab,
   startWorker,
   trivialTask,
-} from './scrape-queues.ts';
+} from './support/scrape-queues.ts';
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const { values: flags } = parseArgs({

@@ -6,10 +6,10 @@ import { connect } from 'amqplib';
 import { openWarehouse } from '../framework/connections/open-warehouse.ts';
 import type { Warehouse } from '../framework/connections/warehouse.ts';
 import type { Log } from '../framework/foundation/log.ts';
-import { comparedFigure, type Figure, figure, median } from './figure.ts';
-import { type Ended, runGccflow, runScript, startGccflow } from './gccflow-process.ts';
+import { comparedFigure, type Figure, figure, median } from './support/figure.ts';
+import { type Ended, runGccflow, runScript, startGccflow } from './support/gccflow-process.ts';
 
-const consumer = resolve(import.meta.dirname, 'bare-consumer.ts');
+const consumer = resolve(import.meta.dirname, 'support/bare-consumer.ts');
 const url = process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672';
 const queue = `gccflow_bench_${process.pid}`;
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };

@@ -12,7 +12,7 @@ import { systemClock } from '../framework/foundation/clock.ts';
 import type { Log } from '../framework/foundation/log.ts';
 import { SyncFile } from '../framework/project/sync-file.ts';
 import { runSync } from '../framework/sync/run-sync.ts';
-import { comparedFigure, type Figure, figure, median } from './figure.ts';
+import { comparedFigure, type Figure, figure, median } from './support/figure.ts';
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const rounds = 5;

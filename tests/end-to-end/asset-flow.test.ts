@@ -3,24 +3,10 @@ import { hash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { assetFlow } from '../support/asset-flow.ts';
 import { projectFolder, runCli } from '../support/cli.ts';
 import { s3Server } from '../support/s3-server.ts';
 import { htmlPage, image, imageBytes, openUpstream, status } from '../support/upstream.ts';
-
-const flow = `kind: flow
-name: asset_upload_bulk
-workers: 2
-concurrency: 100
-params: { entity_id: string, entity_type: string, platform: string, asset_url: string }
-process:
-  - upload: { url: params.asset_url, entity_type: '{params.entity_type}', entity_id: params.entity_id, as: asset }
-  - upsert:
-      table: public.asset
-      key: [entity_id]
-      columns: { entity_id: params.entity_id, cdn_url: record.asset }
-      create: true
-retry: { backoff: 10ms }
-`;
 
 test('a worker of the asset flow keeps every image once, whole, and fails what is none', { timeout: 240_000 }, async () => {
   await using upstream = await openUpstream();
@@ -33,7 +19,7 @@ targets:
     workers: declared
     assets: { store: ${store}, public_url: 'https://cdn.example.com', allow_private: true }
 `,
-    'flows/asset_upload_bulk.yaml': flow,
+    'flows/asset_upload_bulk.yaml': assetFlow,
   });
   const ids = Array.from({ length: 400 }, (_, index) => index);
   for (const id of ids) upstream.on(`/${id}.jpg`, image(30_000, { seed: id }));

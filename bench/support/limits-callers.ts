@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openPostgres } from '../framework/connections/open-postgres.ts';
-import type { Log } from '../framework/foundation/log.ts';
-import { limitLine } from '../framework/scrape/limits/limit-line.ts';
-import { type Level, LimitWait } from '../framework/scrape/limits/limiter.ts';
-import { openLimiter } from '../framework/scrape/limits/open-limiter.ts';
+import { openPostgres } from '../../framework/connections/open-postgres.ts';
+import type { Log } from '../../framework/foundation/log.ts';
+import { limitLine } from '../../framework/scrape/limits/limit-line.ts';
+import { type Level, LimitWait } from '../../framework/scrape/limits/limiter.ts';
+import { openLimiter } from '../../framework/scrape/limits/open-limiter.ts';
 
 /**
  * A part of `limits.ts`, as a process of its own: several workers' worth of callers, each worker with its connection to Redis and its line,

@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { openPostgres } from '../framework/connections/open-postgres.ts';
-import type { Log } from '../framework/foundation/log.ts';
-import { openTaskQueue } from '../framework/scrape/queue/open-task-queue.ts';
-import type { NewTask } from '../framework/scrape/queue/task.ts';
+import { openPostgres } from '../../framework/connections/open-postgres.ts';
+import type { Log } from '../../framework/foundation/log.ts';
+import { openTaskQueue } from '../../framework/scrape/queue/open-task-queue.ts';
+import type { NewTask } from '../../framework/scrape/queue/task.ts';
 
 export const serverUrl = process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
-const main = resolve(import.meta.dirname, '../framework/cli/gccflow.mjs');
+const main = resolve(import.meta.dirname, '../../framework/cli/gccflow.mjs');
 const peer = resolve(import.meta.dirname, 'scrape-peer.ts');
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 

@@ -1,29 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPostgres } from '../framework/connections/open-postgres.ts';
-import type { Log } from '../framework/foundation/log.ts';
-import { openTaskQueue } from '../framework/scrape/queue/open-task-queue.ts';
-import type { NewTask } from '../framework/scrape/queue/task.ts';
+import { openPostgres } from '../../framework/connections/open-postgres.ts';
+import type { Log } from '../../framework/foundation/log.ts';
+import { openTaskQueue } from '../../framework/scrape/queue/open-task-queue.ts';
+import type { NewTask } from '../../framework/scrape/queue/task.ts';
+import { assetFlow } from '../../tests/support/asset-flow.ts';
 import { freshDatabase, startWorker, trivialTask } from './scrape-queues.ts';
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
-
-/** The platform's own flow, in 2 processes instead of 50. */
-const flow = `kind: flow
-name: asset_upload_bulk
-workers: 2
-concurrency: 100
-params: { entity_id: string, entity_type: string, platform: string, asset_url: string }
-process:
-  - upload: { url: params.asset_url, entity_type: '{params.entity_type}', entity_id: params.entity_id, as: asset }
-  - upsert:
-      table: public.asset
-      key: [platform, entity_type, entity_id]
-      columns: { platform: params.platform, entity_type: params.entity_type, entity_id: params.entity_id, cdn_url: record.asset }
-      create: true
-lease: 60s
-timeout: 2m
-unique: [platform, entity_type, entity_id]
-`;
 
 export interface AssetServers {
   /** Ports of the provider and of the store. */
@@ -39,7 +22,7 @@ export async function measureAssetFlow({ origin, s3 }: AssetServers, images: num
   await using queue = await openTaskQueue(postgres);
   const store = `{ type: s3, bucket: assets, endpoint: 'http://127.0.0.1:${s3}', access_key_id: bench, secret_access_key: bench }`;
   const target = `assets: { store: ${store}, public_url: 'https://cdn.example.com', allow_private: true }`;
-  await using _worker = await startWorker(url, { 'asset.yaml': flow }, target);
+  await using _worker = await startWorker(url, { 'asset.yaml': assetFlow }, target);
   const began = performance.now();
   await queue.enqueueStream(tasks(origin, images));
   const isDone = async (): Promise<boolean> => {

@@ -1,12 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCheckEngine } from '../framework/check/check-engine.ts';
-import { checkGraph } from '../framework/check/check-graph.ts';
-import { runUnitTests } from '../framework/check/unit-tests/run-unit-tests.ts';
-import { genericTests } from '../framework/manifest/generic-tests/index.ts';
-import { loadManifest } from '../framework/manifest/load-manifest.ts';
-import { materializations } from '../framework/materializations/index.ts';
+import { openCheckEngine } from '../../framework/check/check-engine.ts';
+import { checkGraph } from '../../framework/check/check-graph.ts';
+import { runUnitTests } from '../../framework/check/unit-tests/run-unit-tests.ts';
+import { genericTests } from '../../framework/manifest/generic-tests/index.ts';
+import { loadManifest } from '../../framework/manifest/load-manifest.ts';
+import { materializations } from '../../framework/materializations/index.ts';
 
 const models = 100;
 const testsOfEach = 3;

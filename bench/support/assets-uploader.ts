@@ -1,6 +1,6 @@
-import { systemClock } from '../framework/foundation/clock.ts';
-import { openAssetUploads } from '../framework/scrape/assets/open-asset-uploads.ts';
-import { openHttpClient } from '../framework/scrape/calls/undici-client.ts';
+import { systemClock } from '../../framework/foundation/clock.ts';
+import { openAssetUploads } from '../../framework/scrape/assets/open-asset-uploads.ts';
+import { openHttpClient } from '../../framework/scrape/calls/undici-client.ts';
 
 /** A process that uploads images as fast as it can, 100 at once, as a worker of the asset flow does; tells how many it did in each second. */
 const [origin, s3, seconds] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-const main = resolve(import.meta.dirname, '../framework/cli/gccflow.mjs');
+const main = resolve(import.meta.dirname, '../../framework/cli/gccflow.mjs');
 
 /** A command that ran to its end. */
 export interface Ended {
