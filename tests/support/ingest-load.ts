@@ -12,7 +12,7 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Between two events of a sender, at most: the servers and the clients share a machine. */
+/** Between two events of a sender, at most; ten times as long where the first was refused. The servers and the clients share a machine. */
 const restMs = 40;
 
 /** Sends single events over HTTP and gRPC, by so many senders each, which rest a little after each answer. */
@@ -26,8 +26,9 @@ export function startLoad(target: { readonly http: string; readonly grpc: string
     for (let count = 0; !stopped; count++) {
       const id = `${name}-${count}`;
       sent.add(id);
-      if (await send(id)) promised.add(id);
-      await sleep(Math.random() * restMs);
+      const isTaken = await send(id);
+      if (isTaken) promised.add(id);
+      await sleep(Math.random() * (isTaken ? restMs : 10 * restMs));
     }
   };
   const byHttp = (id: string): Promise<boolean> =>
