@@ -294,14 +294,17 @@ class GraphChecker implements GraphInEngine {
   }
 
   async #examine(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
-    return [...this.#examineColumns(model, columns), ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes }))];
+    return [
+      ...(await this.#examineColumns(model, columns)),
+      ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes })),
+    ];
   }
 
-  #examineColumns(model: RenderedModel, columns: readonly TypedColumn[]): readonly Finding[] {
+  async #examineColumns(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
     const sources = this.#tables.tablesOf(this.#manifest.parents.get(model.node.id) ?? []).map(({ id }) => id);
     const readsVariant = sources.some((id) => this.relations.get(id)?.columns.some(({ type }) => type.includes('Variant(')));
     return [
-      ...examineModel(model, columns, readsVariant, this.#context()),
+      ...(await examineModel(model, columns, readsVariant, this.#context())),
       ...foreignTables(model, new Set(sources), this.#index, this.#manifest),
     ];
   }
@@ -329,7 +332,7 @@ class GraphChecker implements GraphInEngine {
     const places = new Set(findings.map(({ error }) => JSON.stringify(error.at)));
     const others = model.incrementalSql === null ? [] : await this.#explainSteps(model, await this.#askAgain(model));
     const lost = new Set([...above, ...unknownNames(usable)]);
-    const more = [...others, ...this.#examineColumns(model, usable.columns)];
+    const more = [...others, ...(await this.#examineColumns(model, usable.columns))];
     this.findings.push(...more.filter((finding) => !places.has(JSON.stringify(finding.error.at)) && !followsFromUnknown(finding, lost)));
   }
 

@@ -1,7 +1,6 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
-import type { Manifest, ModelNode } from '../manifest/manifest.ts';
-import { renderMapped } from '../manifest/render-sql.ts';
+import type { ModelNode } from '../manifest/manifest.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
 import { addedColumns } from '../materializations/added-columns.ts';
 import { findColumnFaults, findWatermarkFault } from '../materializations/required-columns.ts';
@@ -10,26 +9,25 @@ import type { TypedColumn } from './checked-graph.ts';
 import { placeOfConfig } from './config-place.ts';
 import { declaredColumns } from './declared-columns.ts';
 import type { FaultContext } from './explain-model.ts';
-import { expandedAt } from './explain-sql.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import type { RenderedModel } from './render-model.ts';
-import { placesOfColumn } from './select-items.ts';
+import { silentVariants } from './silent-variants.ts';
 
 /** What is wrong with a model that ClickHouse takes all the same. `readsVariant`: whether one of its parents has a column of the type Variant. */
-export function examineModel(
+export async function examineModel(
   model: RenderedModel,
   columns: readonly TypedColumn[],
   readsVariant: boolean,
   context: FaultContext,
-): readonly Finding[] {
+): Promise<readonly Finding[]> {
   const own = [
     ...absentKeys(model.node, columns, context),
     ...intervalFaults(model.node, columns, context),
     ...columnFaults(model.node, columns, context),
     ...watermarkFaults(model.node, context),
   ];
-  return [...own, ...(readsVariant ? [] : silentVariants(model, columns, context.manifest))];
+  return [...own, ...(readsVariant ? [] : await silentVariants(model, columns, context))];
 }
 
 function absentKeys(node: ModelNode, columns: readonly TypedColumn[], { project }: FaultContext): readonly Finding[] {
@@ -81,18 +79,4 @@ function watermarkFaults(node: ModelNode, { manifest, project }: FaultContext): 
   const message = `The 'watermark' of ${subjectOf(node)} is a column of the source '${source.sourceName}.${source.name}', and '${watermark}' ${fault}.`;
   const details = { at: placeOfConfig(project, node, 'watermark'), hint: didYouMean(watermark, names) };
   return [errorFinding(node, new GccflowError('CHECK_LAYOUT', message, details))];
-}
-
-/** Values of types that do not go together become a Variant, where a union, an if or an array brings them into one column. */
-function silentVariants({ node, sql }: RenderedModel, columns: readonly TypedColumn[], manifest: Manifest): readonly Finding[] {
-  if (/variant|dynamic/i.test(sql)) return [];
-  return columns.flatMap(({ name, type }, index) => {
-    if (!type.includes('Variant(')) return [];
-    const mapped = renderMapped(manifest, node, { incremental: false });
-    const offset = placesOfColumn(mapped.text, name, index).at(-1) ?? 0;
-    const message = `${subjectOf(node)} returns the column '${name}' as ${type}: values of types that do not go together meet in it.`;
-    const hint = 'Cast them to one type; where a Variant is meant, name the type in the SQL.';
-    const error = new GccflowError('CHECK_TYPE', message, { at: mapped.sourceOf(offset).at, hint });
-    return [{ ...errorFinding(node, error), ...expandedAt(mapped, offset) }];
-  });
 }

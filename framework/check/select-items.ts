@@ -7,6 +7,8 @@ export interface SelectItem {
   /** Whether it may stand for several columns. */
   readonly isStar: boolean;
   readonly start: number;
+  /** Behind its last character. */
+  readonly end: number;
 }
 
 /** The lists of the outermost SELECTs of `sql`: several where a union joins them. */
@@ -34,13 +36,18 @@ export function selectItems(sql: string): readonly (readonly SelectItem[])[] {
   return lists;
 }
 
-/** Where a column of the result is made, in each of the outermost SELECTs; by its position where no name or star stands in the way. */
-export function placesOfColumn(sql: string, name: string, index: number): readonly number[] {
+/** What makes a column of the result, in each of the outermost SELECTs; by its position where no name or star stands in the way. */
+export function itemsOfColumn(sql: string, name: string, index: number): readonly SelectItem[] {
   const [first = [], ...others] = selectItems(sql);
   const byName = first.findIndex((item) => item.name === name);
   const hasStar = (items: readonly SelectItem[]): boolean => items.slice(0, index + 1).some(({ isStar }) => isStar);
   const at = byName >= 0 ? byName : hasStar(first) ? -1 : index;
-  return [first, ...others].flatMap((items) => items[at]?.start ?? []);
+  return [first, ...others].flatMap((items) => items[at] ?? []);
+}
+
+/** Where those stand. */
+export function placesOfColumn(sql: string, name: string, index: number): readonly number[] {
+  return itemsOfColumn(sql, name, index).map(({ start }) => start);
 }
 
 function itemOf(tokens: readonly SqlToken[]): SelectItem {
@@ -48,5 +55,5 @@ function itemOf(tokens: readonly SqlToken[]): SelectItem {
   const isName = last?.kind === 'word' || last?.kind === 'quoted';
   const isStar =
     tokens.some((token, index) => isToken(token, '*') && (index === 0 || isToken(tokens[index - 1], '.'))) || isToken(first, 'columns');
-  return { name: isName && !isStar ? last.value : null, isStar, start: first?.start ?? 0 };
+  return { name: isName && !isStar ? last.value : null, isStar, start: first?.start ?? 0, end: last?.end ?? 0 };
 }

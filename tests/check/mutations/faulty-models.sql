@@ -291,3 +291,21 @@ where customer_id in (select customer_id from named)
     and ordered_on between '2024-02-29' and toDate('2024-12-31')
     and state != '0000-00-00'
 order by ordered_on with fill from toDate('2024-01-01') to toDate('2024-01-05')
+=== a branch of another type
+select
+    order_id,
+    case
+        when amount > 3 then 'a'
+        when amount > 2 then 2 --!
+        else 'c'
+    end as class
+from {{ref "stg_orders"}}
+=== the first SELECT of a union is the odd one
+select
+    order_id,
+    tags as what --!
+from {{ref "stg_orders"}}
+union all
+select order_id, state from {{ref "stg_orders"}}
+union all
+select customer_id, full_name from {{ref "stg_customers"}}
