@@ -1,4 +1,4 @@
-import type { Postgres } from '../connections/postgres.ts';
+import type { Postgres, PostgresQueries } from '../connections/postgres.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import type { CommandContext, Values } from './command.ts';
@@ -11,6 +11,8 @@ export interface Tasks extends AsyncDisposable {
   readonly manifest: Manifest;
   /** The target's PostgreSQL, with the tables of the task queue. */
   readonly postgres: Postgres;
+  /** One connection of it, for what looks at many tasks: to compile such a statement takes PostgreSQL longer than to run it. */
+  readonly queries: PostgresQueries;
 }
 
 /** Loads the project and opens its task queue's PostgreSQL. */
@@ -20,6 +22,8 @@ export async function openTasks(values: Values<EverywhereOptions>, context: Comm
   await using opening = new AsyncDisposableStack();
   const postgres = opening.use(await openTargetPostgres(project, { threads: 1, log: context.log, signal: context.signal }));
   await migrateSchema(postgres);
+  const queries = opening.use(await postgres.session());
+  await queries.query('set jit = off');
   const open = opening.move();
-  return { project, manifest, postgres, [Symbol.asyncDispose]: () => open.disposeAsync() };
+  return { project, manifest, postgres, queries, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

@@ -20,7 +20,7 @@ export const flowsLs = defineCommand({
     const { readStats } = await import('../../scrape/queue/task-stats.ts');
     const { formatTable } = await import('../format-table.ts');
     await using opened = await openTasks(values, context);
-    const stats = new Map((await readStats(opened.postgres, lastHourMs)).map((flow) => [flow.flow, flow]));
+    const stats = new Map((await readStats(opened.queries, lastHourMs)).map((flow) => [flow.flow, flow]));
     const rows = [...opened.manifest.nodes.values()].filter(isFlow).map((node) => summarize(node, stats.get(node.name)));
     if (values.json) context.output.printJson(rows);
     else if (rows.length > 0) context.output.print(formatTable(columns, rows.map(cellsOf)));

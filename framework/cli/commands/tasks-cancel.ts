@@ -23,7 +23,7 @@ export const tasksCancel = defineCommand({
       throw new GccflowError('USAGE', 'Which tasks is not said.', { hint: 'Give ids or a filter: --flow, --status, --since.' });
     }
     await using opened = await openTasks(values, context);
-    const cancelled = await cancelTasks(opened.postgres, filter, context.signal);
+    const cancelled = await cancelTasks(opened.queries, filter, context.signal);
     if (values.json) context.output.printJson({ cancelled });
     else context.output.print(`${cancelled.toLocaleString('en')} cancelled`);
     if (cancelled < filter.ids.length) context.output.note('the others are not queued: they have ended, or never were');

@@ -27,7 +27,7 @@ export const tasksLs = defineCommand({
     const filter = parseTaskFilter(values, []);
     const limit = values.limit ?? defaultLimit;
     await using opened = await openTasks(values, context);
-    const tasks = await findTasks(opened.postgres, filter, limit);
+    const tasks = await findTasks(opened.queries, filter, limit);
     if (values.json) context.output.printJson(tasks.map(toTaskJson));
     else if (tasks.length > 0) context.output.print(formatTable(columns, tasks.map(cellsOf)));
     if (tasks.length === 0) context.output.note(`There are no such tasks.${await unknownFlows(values.flow, opened.manifest)}`);

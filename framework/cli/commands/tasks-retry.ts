@@ -28,10 +28,10 @@ export const tasksRetry = defineCommand({
     }
     const needsStatus = given.ids.length + given.statuses.length === 0;
     await using opened = await openTasks(values, context);
-    const { postgres } = opened;
+    const { queries } = opened;
     const filter: TaskFilter = needsStatus ? { ...given, statuses: ['FAILED'] } : given;
-    const hurried = await hurryTasks(postgres, filter, context.signal);
-    const retried = await retryTasks(postgres, filter, context.signal);
+    const hurried = await hurryTasks(queries, filter, context.signal);
+    const retried = await retryTasks(queries, filter, context.signal);
     if (values.json) context.output.printJson({ retried, hurried });
     else {
       if (hurried > 0) context.output.print(`${hurried.toLocaleString('en')} due now`);

@@ -20,7 +20,7 @@ export const tasksShow = defineCommand({
     const { output, positionals } = context;
     const filter = parseTaskFilter({ flow: [], status: [], since: undefined }, positionals);
     await using opened = await openTasks(values, context);
-    const tasks = await findTasks(opened.postgres, filter, positionals.length);
+    const tasks = await findTasks(opened.queries, filter, positionals.length);
     if (values.json) output.printJson(tasks.map(toTaskJson));
     else for (const task of tasks) for (const line of linesOf(task)) output.print(line);
     const missing = positionals.filter((id) => !tasks.some((task) => task.id === id));

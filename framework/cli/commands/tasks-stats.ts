@@ -25,7 +25,7 @@ export const tasksStats = defineCommand({
     const { formatDuration } = await import('../../foundation/duration.ts');
     const sinceMs = parseSince(values.since) ?? defaultSinceMs;
     await using opened = await openTasks(values, context);
-    const stats = await readStats(opened.postgres, sinceMs);
+    const stats = await readStats(opened.queries, sinceMs);
     if (values.json) context.output.printJson(stats.map((flow) => toJson(flow, sinceMs)));
     else if (stats.length > 0) {
       const age = (ms: number | null): string => (ms === null ? '–' : formatDuration(ms));

@@ -7,6 +7,8 @@ import { nextTurn } from './turn-sql.ts';
 /** Rows of one statement, so that none locks many for long. */
 const mostAtOnce = 5_000;
 const uniqueViolation = '23505';
+/** No task has an id as high. */
+const beforeAll = '9223372036854775807';
 
 /**
  * Queues tasks again that ended otherwise than COMPLETE; gives back how many. They keep their id, so that what they emit has the same event
@@ -15,33 +17,45 @@ const uniqueViolation = '23505';
  */
 export async function retryTasks(queries: PostgresQueries, filter: TaskFilter, signal?: AbortSignal): Promise<number> {
   let retried = 0;
+  let before = beforeAll;
   for (;;) {
     signal?.throwIfAborted();
-    const count = await retrySome(queries, filter);
+    const { count, last } = await retrySome(queries, filter, before);
+    if (last === null) return retried;
     retried += count;
-    if (count < mostAtOnce) return retried;
+    before = last;
   }
 }
 
-/** Somebody may queue a task with a key of these at the same time: then nothing was done, and what is left is looked at again. */
-async function retrySome(queries: PostgresQueries, filter: TaskFilter): Promise<number> {
+interface Retried {
+  readonly count: number;
+  /** The lowest id that was looked at; null where there was none. */
+  readonly last: string | null;
+}
+
+/** Somebody may queue a task with a key of these at the same time: then nothing was done, and they are looked at again. */
+async function retrySome(queries: PostgresQueries, filter: TaskFilter, before: string): Promise<Retried> {
   for (let tries = 1; ; tries++) {
     try {
-      const [row] = await queries.query<{ count: number }>(retrySql, filterParams(filter));
-      return row?.count ?? 0;
+      const [row] = await queries.query<Retried>(retrySql, [...filterParams(filter), before]);
+      return row ?? { count: 0, last: null };
     } catch (thrown) {
       if (sqlStateOf(thrown) !== uniqueViolation || tries === 10) throw thrown;
     }
   }
 }
 
+/** From the last id to the first, each task once: whatever fails again meanwhile is not queued a second time. */
 const retrySql = `
-  with meant as materialized (
-    select distinct on (flow, coalesce(unique_key, id::text), unique_key is null) id, ended_at from gccflow.scrape_request_history ended
-    where status <> 'COMPLETE' and ${filterSql}
+  with looked_at as materialized (
+    select id, ended_at, flow, unique_key from gccflow.scrape_request_history ended
+    where status <> 'COMPLETE' and ${filterSql} and id < $5::bigint
       and (unique_key is null or not exists (
         select from gccflow.scrape_request_log queued where queued.flow = ended.flow and queued.unique_key = ended.unique_key))
-    order by flow, coalesce(unique_key, id::text), unique_key is null, id desc limit ${mostAtOnce}),
+    order by id desc limit ${mostAtOnce}),
+  meant as materialized (
+    select distinct on (flow, coalesce(unique_key, id::text), unique_key is null) id, ended_at from looked_at
+    order by flow, coalesce(unique_key, id::text), unique_key is null, id desc),
   back as (
     delete from gccflow.scrape_request_history ended using meant where ended.id = meant.id and ended.ended_at = meant.ended_at
     returning ended.*),
@@ -60,4 +74,4 @@ const retrySql = `
       and coalesce(line.account_id, '') = coalesce(back.account_id, '')
     returning flow),
   told as (select pg_notify('${channel}', flow) from (select distinct flow from stored) as flows)
-  select (select count(*) from stored)::int as count, (select count(*) from told) as told`;
+  select (select count(*) from stored)::int as count, (select min(id) from looked_at) as last, (select count(*) from told) as told`;

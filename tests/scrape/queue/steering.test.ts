@@ -58,6 +58,28 @@ test('of tasks with one unique key only one is queued again, and none while anot
   assert.equal((await findTasks(postgres, { ...all, statuses: ['FAILED'] }, 5)).length, 1);
 });
 
+test('of many tasks each is queued again once, also where they end at once again', async (context) => {
+  await using scratch = await scratchQueue(context);
+  assert.ok(scratch);
+  const { queue, postgres } = scratch;
+  const tasks = Array.from({ length: 5001 }, (_, n) => newTask({ uniqueKey: `${n}`, runAt: { inMs: 60_000 } }));
+  await queue.enqueue(tasks);
+  const hurried = await hurryTasks(postgres, all);
+  await cancelTasks(postgres, all);
+  const endAll = {
+    query: async <Row>(sql: string, params?: readonly unknown[]): Promise<Row[]> => {
+      const rows = await postgres.query<Row>(sql, params);
+      await cancelTasks(postgres, all);
+      return rows;
+    },
+  };
+
+  const retried = await retryTasks(endAll, all);
+
+  assert.deepEqual([hurried, retried], [5001, 5001]);
+  assert.equal((await findTasks(postgres, { ...all, statuses: ['CANCELLED'] }, 10_000)).length, 5001);
+});
+
 test('tasks that wait for another try or a later time are due when they are hurried, others stay as they are', async (context) => {
   await using scratch = await scratchQueue(context);
   assert.ok(scratch);
