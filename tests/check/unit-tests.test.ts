@@ -242,6 +242,50 @@ test('a list or a mapping where the column takes neither is told at its place', 
   ]);
 });
 
+test('a row that ClickHouse refuses is told at its place', async () => {
+  const files = oneModel(
+    'select tags from {{source "raw" "orders"}}',
+    '  - name: t',
+    '    model: m',
+    '    given:',
+    '      - input: raw.orders',
+    '        rows:',
+    '          - { tags: [1] }',
+    '          - { tags: 2 }',
+    '    expect: { rows: [] }',
+  );
+
+  const [result] = await bench.run({
+    ...files,
+    'sources/raw.yaml': 'kind: source\nname: raw\ntables: [{ name: orders, columns: [{ name: tags, type: Array(UInt8) }] }]\n',
+  });
+
+  assert.match(
+    result ? outcome(result) : '',
+    /^UNIT_TEST_ROWS models\/m.yaml:9:13 The rows of the input 'raw.orders' cannot be read: A value does not parse in row 2/,
+  );
+});
+
+test('rows stand for what is read with FINAL, and for columns that no table can have', async () => {
+  const results = await bench.run({
+    ...oneModel(
+      'select o.id as id, s.step = interval 2 day as long from {{source "raw" "orders"}} as o final cross join {{ref "steps"}} as s',
+      '  - name: t',
+      '    model: m',
+      '    given: [{ input: raw.orders, rows: [{ id: 1 }, { id: 1 }] }, { input: steps, format: sql, rows: select interval 2 day as step }]',
+      '    expect: { rows: [{ id: 1, long: 1 }, { id: 1, long: 1 }] }',
+      '  - name: none',
+      '    model: n',
+      '    given: [{ input: steps, rows: [] }]',
+      '    expect: { rows: [{ count: 0 }] }',
+    ),
+    'models/steps.sql': '{{config materialized="view"}}\nselect interval 1 day as step',
+    'models/n.sql': 'select count() as count from {{ref "steps"}} where step = interval 1 day',
+  });
+
+  assert.deepEqual(results.map(outcome), ['pass', 'pass']);
+});
+
 test('SQL that fails on the rows is an error of the model, not of the test', async () => {
   const outcomes = await run(
     'select toDate(assumeNotNull(note)) as day from {{source "raw" "orders"}}',

@@ -5,6 +5,7 @@ import type { ModelConfig } from '../../project/model-config.ts';
 import type { EngineAnswer } from '../check-engine.ts';
 import type { TypedColumn } from '../checked-graph.ts';
 import { checkRows, expectedNames } from './check-rows.ts';
+import { bareType } from './clickhouse-type.ts';
 import { compareRows, type RowsDiff, type TextRow } from './compare-rows.ts';
 import { describedColumns } from './described.ts';
 import { formatDiff } from './format-diff.ts';
@@ -48,7 +49,7 @@ export async function compareExpected(question: Question, test: UnitTestNode, co
   const compared = columns.filter(({ name }) => names.includes(name));
   const [got] = await engine.run([{ sql: selectTexts(question.sql, compared, context.settings) }]);
   if (got?.kind !== 'rows') return failed(await explain(got));
-  const rows = got.rows as readonly TextRow[];
+  const rows = textRows(got.rows);
   const isFloat = compared.map(({ type }) => type.includes('Float'));
   const compare = (texts: readonly TextRow[]): RowsDiff => compareRows(texts, rows, { ordered: test.expect.ordered, isFloat });
   const written = textsOf(expected, compared);
@@ -56,7 +57,7 @@ export async function compareExpected(question: Question, test: UnitTestNode, co
 
   const [wanted] = await engine.run([{ sql: selectTexts(selectRows(expected, compared), compared, {}) }]);
   if (wanted?.kind !== 'rows') return failed(rowsFault('The expected rows cannot be read', wanted, placeOfRow(expected, wanted, place)));
-  const diff = compare(wanted.rows as readonly TextRow[]);
+  const diff = compare(textRows(wanted.rows));
   if (diff.length === 0) return { failures: 0, errors: [], sql: question.sql };
   return { failures: diff.length, errors: [differs(question.subject, diff, compared, test, context.width)], sql: question.sql };
 }
@@ -69,7 +70,7 @@ function textsOf(expected: WrittenRows, columns: readonly TypedColumn[]): readon
   if (expected.format !== 'dict') return null;
   const rows = expected.rows.map((row) => columns.map(({ name }) => row[name] ?? null));
   if (rows.some((row) => row.some((value) => typeof value === 'object' && value !== null))) return null;
-  return rows.map((row) => row.map((value) => (value === null ? null : String(value))));
+  return textRows(rows);
 }
 
 async function describe(
@@ -81,20 +82,33 @@ async function describe(
   return answer ?? { kind: 'lost', why: 'crashed' };
 }
 
-/**
- * One thread keeps the order and makes any() the first row's; so does a plan that is not optimized, which for a few rows only takes time, as
- * do joins by other algorithms.
- */
-const testSettings = { session_timezone: 'UTC', max_threads: 1, query_plan_enable_optimizations: 0, join_algorithm: 'hash' };
+/** One thread keeps the order and makes any() the first row's. */
+const testSettings = { session_timezone: 'UTC', max_threads: 1 };
+
+/** Types whose values JSON holds as ClickHouse writes them as text; those of numbers with a fraction where they are quoted. */
+const plain = /^(?:U?Int\d+|String|Bool|UUID|IPv[46]|Enum|Date|Decimal|Float64)/;
+const quotedNumbers = {
+  output_format_json_quote_decimals: 1,
+  output_format_json_quote_64bit_floats: 1,
+  output_format_json_quote_denormals: 1,
+};
 
 /** Every value as ClickHouse writes it. */
 function selectTexts(sql: string, columns: readonly TypedColumn[], settings: ModelConfig['query_settings']): string {
-  const texts = columns.map(({ name }) => `toString(${quoteName(name, 'clickhouse')})`).join(', ');
-  const all = { ...testSettings, ...settings };
+  const texts = columns.map(({ name, type }) => {
+    const quoted = quoteName(name, 'clickhouse');
+    return plain.test(bareType(type).type) ? quoted : `toString(${quoted})`;
+  });
+  const hasFraction = columns.some(({ type }) => /Decimal|Float64/.test(type));
+  const all = { ...testSettings, ...(hasFraction && quotedNumbers), ...settings };
   const list = Object.entries(all).map(
     ([name, value]) => `${name} = ${typeof value === 'string' ? quoteText(value, 'clickhouse') : Number(value)}`,
   );
-  return `select ${texts} from (\n${sql}\n) settings ${list.join(', ')}`;
+  return `select ${texts.join(', ')} from (\n${sql}\n) settings ${list.join(', ')}`;
+}
+
+function textRows(rows: readonly (readonly unknown[])[]): readonly TextRow[] {
+  return rows.map((row) => row.map((value) => (value === null ? null : String(value))));
 }
 
 function differs(subject: string, diff: RowsDiff, columns: readonly TypedColumn[], test: UnitTestNode, width: number): GccflowError {

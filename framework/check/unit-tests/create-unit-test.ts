@@ -9,7 +9,7 @@ import { parseYaml } from '../../project/parse-yaml.ts';
 import type { CheckEngine } from '../check-engine.ts';
 import { describedColumns } from './described.ts';
 import { freezeNow } from './freeze-now.ts';
-import { createInputs } from './input-views.ts';
+import { createInputs } from './inputs.ts';
 import { jsonSettings, type LiveRows, readLiveRows } from './live-rows.ts';
 import { redirectDictionaries } from './redirect-dictionaries.ts';
 import { reasonOf } from './rows-fault.ts';
@@ -46,13 +46,9 @@ export async function createUnitTest(model: ModelNode, { manifest, warehouse, en
   });
   const [mistake] = inputs.mistakes;
   if (mistake) throw mistake;
-  const expect = await evaluate(
-    prepareSql(
-      redirectDictionaries(renderSql(manifest, model, { incremental: false, relationOf: inputs.relationOf }), manifest, inputs.relationOf),
-    ),
-    model,
-    inputs.engine,
-  );
+  const { relationOf } = inputs;
+  const tested = prepareSql(redirectDictionaries(renderSql(manifest, model, { incremental: false, relationOf }), manifest, relationOf));
+  const expect = await evaluate(tested, model, inputs.engineFor(tested));
   return formatUnitTest({ ...test, expect });
 }
 

@@ -30,10 +30,21 @@ export function selectRows(rows: WrittenRows | SeedRows, columns: readonly Typed
       return formatted('CSVWithNames', structure, `${rows.text.trim()}\n`);
     case 'dict':
       if (rows.rows.length === 0 && structure !== null) return `select * from null(${structure}) ${fileSettings}`;
-      return formatted('JSONEachRow', structure, rows.rows.map((row) => JSON.stringify(row)).join('\n'));
+      return formatted('JSONEachRow', structure, jsonLines(rows.rows));
     case 'file':
       return `select * from file(${[quoteText(rows.path, 'clickhouse'), 'CSVWithNames', ...(structure === null ? [] : [structure])].join(', ')}) ${fileSettings}, format_csv_delimiter = ${quoteText(rows.delimiter, 'clickhouse')}`;
   }
+}
+
+type ListedRows = Extract<WrittenRows, { readonly format: 'dict' }>['rows'];
+
+/** Puts rows into a table, which it reads in the same way. */
+export function insertRows(table: string, rows: ListedRows): string {
+  return `insert into ${table} ${readSettings} format JSONEachRow\n${jsonLines(rows)}`;
+}
+
+function jsonLines(rows: ListedRows): string {
+  return rows.map((row) => JSON.stringify(row)).join('\n');
 }
 
 function formatted(format: string, structure: string | null, text: string): string {

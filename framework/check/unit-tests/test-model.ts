@@ -6,13 +6,13 @@ import type { EngineAnswer } from '../check-engine.ts';
 import { compareExpected, type Question } from './compare-expected.ts';
 import { findCtes } from './find-cte.ts';
 import { freezeNow } from './freeze-now.ts';
-import { createInputs, type InputViews } from './input-views.ts';
+import { createInputs, type Inputs, unreadable } from './inputs.ts';
 import { overrideManifest } from './override-manifest.ts';
 import { redirectDictionaries } from './redirect-dictionaries.ts';
-import { reasonOf, rowsFault } from './rows-fault.ts';
+import { reasonOf } from './rows-fault.ts';
 import type { Outcome, TestContext } from './run-unit-tests.ts';
 
-/** Tries a model on the rows of a unit test: its own SQL, with views of those rows in the place of what it reads. Throws RENDER_FAILED and UNIT_TEST_ROWS. */
+/** Tries a model on the rows of a unit test: its own SQL, with relations of those rows in the place of what it reads. Throws RENDER_FAILED and UNIT_TEST_ROWS. */
 export async function testModel(test: UnitTestNode, id: NodeId, context: TestContext): Promise<Outcome> {
   const model = context.manifest.nodes.get(id);
   if (model?.kind !== 'model') throw new Error(`'${id}' is no model`);
@@ -26,12 +26,13 @@ export async function testModel(test: UnitTestNode, id: NodeId, context: TestCon
   const sql = prepareSql(redirectDictionaries(rendered, manifest, inputs.relationOf));
   const { questions, mistakes } = questionsOf(test, model, sql, context);
   const explain = (answer: EngineAnswer | undefined): Promise<GccflowError> => explainFailure(answer, test, model, inputs);
+  const engine = inputs.engineFor(sql);
   const outcomes: Outcome[] = [];
   for (const question of questions) {
     outcomes.push(
       await compareExpected(question, test, {
         ...context,
-        engine: inputs.engine,
+        engine,
         prepareSql,
         explain,
         settings: model.config.query_settings,
@@ -81,10 +82,10 @@ async function explainFailure(
   answer: EngineAnswer | undefined,
   test: UnitTestNode,
   model: ModelNode,
-  inputs: InputViews,
+  inputs: Inputs,
 ): Promise<GccflowError> {
   const unfit = await inputs.findUnfit();
-  if (unfit) return rowsFault(`The rows of the input '${unfit.input}' cannot be read`, unfit.answer, unfit.at);
+  if (unfit) return unreadable(unfit.input, unfit.answer, unfit.at);
   const message = `The SQL of '${model.name}' fails on the rows of the unit test '${test.name}': ${reasonOf(answer)}.`;
   return new GccflowError('WAREHOUSE_QUERY', message, { at: test.at });
 }
