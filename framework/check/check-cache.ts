@@ -1,9 +1,8 @@
-import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineVersion } from '../connections/embedded-engine.ts';
 import { digestOf } from '../foundation/digest.ts';
 import type { ModelNode, NodeId } from '../manifest/manifest.ts';
-import { readSealedFile, type SealedFile, writeSealedFile } from '../project/sealed-file.ts';
+import { codeVersion, readSealedFile, type SealedFile, writeSealedFile } from '../project/sealed-file.ts';
 import type { TypedColumn } from './checked-graph.ts';
 
 interface Entry {
@@ -15,6 +14,10 @@ interface Entry {
 
 const name = 'check-cache.json';
 const nodesPerLine = 500;
+/** Folders of the code that says what is a mistake. */
+const rooms = ['check', 'foundation', 'manifest', 'materializations', 'plan', 'project', 'run', 'sync'].map((room) =>
+  join(import.meta.dirname, '..', room),
+);
 
 /**
  * What the last check found of each node that had no mistake. An entry counts while its key is the same, which holds all that its columns
@@ -37,7 +40,7 @@ export class CheckCache {
 
   /** The cache in a folder. `engineVersion`: of the ClickHouse that checks. */
   static read(dir: string, engineVersion: string): CheckCache {
-    const file = { dir, name, version: `${engineVersion} ${codeVersion()}` };
+    const file = { dir, name, version: `${engineVersion} ${codeVersion(rooms)}` };
     const before = new Map<string, Entry>();
     for (const line of readSealedFile(file) ?? []) for (const [id, entry] of JSON.parse(line) as [string, Entry][]) before.set(id, entry);
     return new CheckCache(file, before);
@@ -106,16 +109,4 @@ export function keyOf(parts: unknown): string {
 export function layoutOf({ config }: ModelNode): unknown {
   const { materialized, engine, order_by, primary_key, partition_by, ttl, settings, query_settings, codecs, indexes, projections } = config;
   return [materialized, engine, order_by, primary_key, partition_by, ttl, settings, query_settings, codecs, indexes, projections];
-}
-
-/** Changes with every change of the code that checks and renders. */
-function codeVersion(): string {
-  const dirs = ['.', 'unit-tests', '../manifest', '../materializations'].map((dir) => join(import.meta.dirname, dir));
-  const files = dirs.flatMap((dir) =>
-    readdirSync(dir)
-      .toSorted()
-      .map((file) => join(dir, file)),
-  );
-  const stamps = files.filter((file) => /\.[jt]s$/.test(file)).map((file) => statSync(file));
-  return stamps.map(({ size, mtimeMs }) => `${size} ${mtimeMs}`).join();
 }

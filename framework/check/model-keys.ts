@@ -1,7 +1,8 @@
 import type { Manifest, ModelNode, NodeId } from '../manifest/manifest.ts';
-import { keyOf, layoutOf } from './check-cache.ts';
+import { keyOf } from './check-cache.ts';
 import type { CheckedRelation } from './checked-graph.ts';
 import type { GraphTables } from './graph-tables.ts';
+import { askedBy } from './late-faults/dictionary-keys.ts';
 import type { RenderedModel } from './render-model.ts';
 import { TemplateKeys } from './template-key.ts';
 
@@ -19,15 +20,18 @@ export class ModelKeys {
     this.#templateKeys = new TemplateKeys(manifest);
   }
 
-  /** All that a model's columns depend on: its SQL and config, and of what it reads the columns that it may mean. */
+  /** All that a model's columns and mistakes depend on: its SQL, its whole config, and of what it reads the columns that either may mean. */
   of({ node, sql, incrementalSql }: RenderedModel): string {
-    const texts = `${sql}\n${incrementalSql ?? ''}`;
+    const config = JSON.stringify(node.config);
+    const texts = `${sql}\n${incrementalSql ?? ''}\n${config}`;
     const readsAll = /\*|\bcolumns\s*\(|\bnatural\b/i.test(texts);
-    const parents = this.#tables.tablesOf(this.#manifest.parents.get(node.id) ?? []).map(({ id }) => {
-      const columns = this.#relations.get(id)?.columns ?? [];
-      return [id, ...columns.filter(({ name }) => readsAll || texts.includes(name)).map(({ name, type }) => `${name} ${type}`)];
+    const parents = this.#tables.tablesOf(this.#manifest.parents.get(node.id) ?? []).map((parent) => {
+      const keys = askedBy(parent);
+      const columns = this.#relations.get(parent.id)?.columns ?? [];
+      const meant = columns.filter(({ name }) => readsAll || keys.includes(name) || texts.includes(name));
+      return [parent.id, keys, ...meant.map(({ name, type }) => `${name} ${type}`)];
     });
-    return keyOf([sql, incrementalSql, layoutOf(node), node.relation, parents, this.#tables.isReadAsTable(node.id)]);
+    return keyOf([sql, incrementalSql, config, node.relation, parents, this.#tables.isReadAsTable(node.id)]);
   }
 
   /** What is known of a model without rendering it; null where it must be rendered. */

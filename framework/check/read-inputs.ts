@@ -23,7 +23,7 @@ export interface Input {
 /** All that the columns of a source or seed depend on. */
 export function inputKey(node: SourceNode | SeedNode, manifest: Manifest): string {
   if (node.kind === 'source') return keyOf([node.relation, declaredColumns(node, manifest)]);
-  return keyOf([node.relation, node.contentHash, node.config.column_types, node.config.delimiter, typesOf(node)]);
+  return keyOf([node.relation, node.contentHash, node.config, typesOf(node)]);
 }
 
 /** The columns of a source or seed; null where nothing says them. What is wrong with them is a finding. */

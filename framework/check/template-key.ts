@@ -2,6 +2,7 @@ import type { Manifest, ModelNode, NodeId } from '../manifest/manifest.ts';
 import { envValue } from '../project/expand-env.ts';
 import { keyOf } from './check-cache.ts';
 import type { TypedColumn } from './checked-graph.ts';
+import { askedBy } from './late-faults/dictionary-keys.ts';
 
 /**
  * Keys of models that are known without rendering them: all that a rendering and its columns may depend on. Coarser than the key of the SQL:
@@ -31,7 +32,7 @@ export class TemplateKeys {
       const isInline = other?.kind === 'model' && other.config.materialized === 'ephemeral';
       const inside = isInline ? this.of(other, false, columnsOf) : '';
       if (inside === null) return null;
-      read.push([parent, other && 'relation' in other ? other.relation : null, inside, columnsOf(parent)]);
+      read.push([parent, other && 'relation' in other ? other.relation : null, askedBy(other), inside, columnsOf(parent)]);
     }
     return keyOf([this.#shared, template.text, config, relation, asTable, envs, read]);
   }

@@ -83,10 +83,10 @@ export function parserVersion(): string {
   return codeVersion([import.meta.dirname]);
 }
 
-/** Changes with every change of the code in these folders, and of Node. */
+/** Changes with every change of the code in these folders and below, and of Node. */
 export function codeVersion(dirs: readonly string[]): string {
   const stamps = dirs.flatMap((dir) => {
-    const files = readdirSync(dir).filter((file) => /\.[jt]s$/.test(file));
+    const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((file) => /\.[jt]s$/.test(file));
     return files.toSorted().map((file) => {
       const { size, mtimeMs } = statSync(join(dir, file));
       return `${file} ${size} ${mtimeMs}`;

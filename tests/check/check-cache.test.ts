@@ -88,3 +88,34 @@ test('a change of the layout alone is found too', async () => {
 
   assert.deepEqual(changed.found, ['CHECK_LAYOUT models/c.sql:1']);
 });
+
+test('an edit of what the SQL of a model does not say is found: of a snapshot, of a key in the properties, of a dictionary that it asks', async () => {
+  const changed = (key: string): string => `{{config materialized="snapshot" unique_key="id" ${key}}}select id, day, kind from {{ref "a"}}`;
+  const keyed = (key: string): string => `kind: models\nmodels: [{ name: c, config: { unique_key: ${key} } }]\n`;
+  const land = (type: string): string => `{{config materialized="dictionary" primary_key="code"}}select ${type}(1) as code, 'x' as name`;
+  using dir = projectDir({
+    ...files,
+    'models/by_time.sql': changed('updated_at="day"'),
+    'models/by_value.sql': changed('check_cols=(list "kind")'),
+    'models/models.yaml': keyed('id'),
+    'models/land.sql': land('toUInt64'),
+    'models/lands.sql': `select dictGet('dbt.land', 'name', id) as named from {{source "raw" "event"}} -- {{ref "land"}}`,
+  });
+  const before = await check(dir);
+  dir.write({
+    'models/by_time.sql': changed('updated_at="days"'),
+    'models/by_value.sql': changed('check_cols=(list "kinds")'),
+    'models/models.yaml': keyed('ids'),
+    'models/land.sql': land('toDate'),
+  });
+
+  const after = await check(dir);
+
+  assert.deepEqual(before.found, []);
+  assert.deepEqual(after.found, [
+    'CHECK_LAYOUT models/by_time.sql:1',
+    'CHECK_LAYOUT models/by_value.sql:1',
+    'CHECK_TYPE models/lands.sql:1',
+    'CHECK_LAYOUT models/models.yaml:2',
+  ]);
+});

@@ -1,4 +1,4 @@
-import type { Manifest, ModelNode, NodeId } from '../../manifest/manifest.ts';
+import type { Manifest, ModelNode, Node, NodeId } from '../../manifest/manifest.ts';
 import { keyOfDictionary } from '../../materializations/dictionary-sql.ts';
 import type { CheckedRelation } from '../checked-graph.ts';
 import type { KeyTypes } from './doubtful-keys.ts';
@@ -21,6 +21,11 @@ export function dictionaryKeys({ nodes }: Manifest, relations: ReadonlyMap<NodeI
     const types = node ? keyOfDictionary(node.config).map((key) => columns.find((column) => column.name === key)?.type) : [];
     return types.length === 0 || types.includes(undefined) ? null : types.map((type) => withoutDictionary(type ?? ''));
   };
+}
+
+/** The columns that a dictionary is asked by, which what asks it does not name; none of other nodes. */
+export function askedBy(node: Node | undefined): readonly string[] {
+  return node?.kind === 'model' && node.config.materialized === 'dictionary' ? keyOfDictionary(node.config) : [];
 }
 
 /** Whether a key is found by what contains it: of an address, a point. */
