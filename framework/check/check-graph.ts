@@ -21,7 +21,7 @@ import type { KeyTypes } from './late-faults/doubtful-keys.ts';
 import { lateFaults } from './late-faults/late-faults.ts';
 import { LayoutProbes } from './layout-probes.ts';
 import { ModelKeys } from './model-keys.ts';
-import { type Input, inputKey, readInput } from './read-inputs.ts';
+import { type Input, inputKey, type ReadInput, readInput, soundColumns } from './read-inputs.ts';
 import { describedColumns, describeSelect } from './relation-statements.ts';
 import { type RenderedModel, renderModel } from './render-model.ts';
 import { dependentColumns, followsFromUnknown, type RepairedColumns, repairedColumns, withKnownTypes } from './unknown-columns.ts';
@@ -104,7 +104,11 @@ class GraphChecker implements GraphInEngine {
     for (const [index, { node, columns, key }] of inputs.entries()) {
       const answer = answers[index];
       if (answer?.kind === 'rows') this.#know(node.id, { columns: found.get(tableKey(node)) ?? columns, from: 'declared' }, key);
-      else if (answer) this.findings.push(...(await explainColumns(node, columns, answer, this.#context())));
+      else if (answer) {
+        this.findings.push(...(await explainColumns(node, columns, answer, this.#context())));
+        this.#tables.forget(node.id);
+        this.#standInFor(node, await soundColumns(columns, this.#engine));
+      }
     }
   }
 
@@ -145,11 +149,18 @@ class GraphChecker implements GraphInEngine {
     return all;
   }
 
-  #takeInput(node: Input['node'], key: string, read: readonly TypedColumn[] | Finding | null): readonly Input[] {
-    if (read === null) return [];
-    if (!('severity' in read)) return [{ node, columns: read, key }];
-    this.findings.push(read);
+  #takeInput(node: Input['node'], key: string, { columns, finding }: ReadInput): readonly Input[] {
+    if (!finding) return columns ? [{ node, columns, key }] : [];
+    this.findings.push(finding);
+    this.#standInFor(node, columns);
     return [];
+  }
+
+  /** What is known of a source or seed with a mistake. */
+  #standInFor(node: Input['node'], columns: readonly TypedColumn[] | null): void {
+    const declared = [...node.columns.map(({ name }) => name), ...(node.kind === 'seed' ? Object.keys(node.config.column_types) : [])];
+    const meant = new Set(declared).difference(new Set(columns?.map(({ name }) => name)));
+    if (columns) this.relations.set(node.id, { columns, from: 'repaired', meant });
   }
 
   /**

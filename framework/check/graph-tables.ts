@@ -43,8 +43,13 @@ export class GraphTables {
 
   /** What takes away the table that a model's own statement has made: another is made when it is read. */
   replaced(node: RelationNode): EngineStatement {
-    this.#present.delete(node.id);
+    this.forget(node.id);
     return kept(dropTable(node));
+  }
+
+  /** Notes that a relation could not be made. */
+  forget(id: NodeId): void {
+    this.#present.delete(id);
   }
 
   /** What makes a relation as an empty table of these columns. */

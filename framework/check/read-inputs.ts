@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
+import { quoteText } from '../foundation/quote.ts';
 import type { Manifest, SeedNode, SourceNode } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
+import { fieldsOf, readCsvHeader } from '../run/csv-file.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
 import { keyOf } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
@@ -12,6 +15,7 @@ import { declaredColumns } from './declared-columns.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
 import { thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { unknownType } from './unknown-type.ts';
 
 /** A source or seed whose columns a file says. */
 export interface Input {
@@ -26,17 +30,39 @@ export function inputKey(node: SourceNode | SeedNode, manifest: Manifest): strin
   return keyOf([node.relation, node.contentHash, node.config, typesOf(node)]);
 }
 
-/** The columns of a source or seed; null where nothing says them. What is wrong with them is a finding. */
+/** What a file says of the columns of a source or seed. */
+export interface ReadInput {
+  /** null where nothing says them. */
+  readonly columns: readonly TypedColumn[] | null;
+  /** What is wrong with them; null where nothing is. */
+  readonly finding: Finding | null;
+}
+
+/** The columns of a source or seed; of a seed with a mistake those that its header names. */
 export async function readInput(
   node: SourceNode | SeedNode,
   { manifest, project, engine }: { readonly manifest: Manifest; readonly project: Project; readonly engine: CheckEngine },
-): Promise<readonly TypedColumn[] | null | Finding> {
-  if (node.kind === 'source') return declaredColumns(node, manifest);
+): Promise<ReadInput> {
+  if (node.kind === 'source') return { columns: declaredColumns(node, manifest), finding: null };
   try {
-    return await readSeedColumns(node, engineWarehouse(engine), project.dir);
+    return { columns: await readSeedColumns(node, engineWarehouse(engine), project.dir), finding: null };
   } catch (thrown) {
-    return thrownFinding(node, thrown, placeNamed(node, thrown, project));
+    return { columns: await headerColumns(node, project.dir), finding: thrownFinding(node, thrown, placeNamed(node, thrown, project)) };
   }
+}
+
+async function headerColumns({ file, config: { delimiter } }: SeedNode, dir: string): Promise<readonly TypedColumn[] | null> {
+  const header = await readCsvHeader(join(dir, file), delimiter).catch(() => null);
+  const names = header ? fieldsOf(header, delimiter).map(({ text }) => text) : [];
+  const isSound = names.length > 0 && names.every((name, index) => name.trim() !== '' && names.indexOf(name) === index);
+  return isSound ? names.map((name) => ({ name, type: unknownType })) : null;
+}
+
+/** Declared columns, those unknown whose types ClickHouse does not have. */
+export async function soundColumns(columns: readonly TypedColumn[], engine: CheckEngine): Promise<readonly TypedColumn[]> {
+  const once = columns.filter(({ name }, index) => columns.findIndex((column) => column.name === name) === index);
+  const answers = await engine.run(once.map(({ type }) => ({ sql: `select defaultValueOfTypeName(${quoteText(type, 'clickhouse')})` })));
+  return once.map(({ name, type }, index) => ({ name, type: answers[index]?.kind === 'rows' ? type : unknownType }));
 }
 
 /** The declared column that a complaint names. */

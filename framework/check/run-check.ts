@@ -13,6 +13,7 @@ import { checkGraph } from './check-graph.ts';
 import { checkHooks } from './check-hooks.ts';
 import { untypedSources } from './check-inputs.ts';
 import { checkSchedules } from './check-schedules.ts';
+import { checkSeeds } from './check-seeds.ts';
 import { checkSinkTables } from './check-sink-tables.ts';
 import { checkSinks } from './check-sinks.ts';
 import { checkSyncs } from './check-syncs.ts';
@@ -65,6 +66,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const { manifest, unsound } = soundGraph(whole, mistakes);
   const graph = await checkGraph(manifest, engine, { project, cache, only, unsound });
   const tests = await checkTests({ manifest, project, engine, graph, cache, only });
+  const seeds = await checkSeeds({ manifest, engine, graph, cache, only });
   const sinks = await checkSinks(manifest, graph, engine, only);
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
   const dictionaries = await checkDictionaries(manifest, project, graph, engine, only);
@@ -78,6 +80,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
     ...contractFindings(manifest, graph),
     ...checkSyncs(manifest, graph),
     ...untypedSources(manifest, graph),
+    ...seeds,
     ...sinks,
     ...checkEvents(manifest),
     ...sinkTables,

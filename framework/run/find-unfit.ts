@@ -1,6 +1,7 @@
 import { relationSql } from '../manifest/relation.ts';
 import { exactCast } from '../materializations/exact-cast.ts';
 import type { SeedColumn } from '../materializations/seed-column.ts';
+import type { StatementSettings } from '../materializations/statement.ts';
 import type { WriteStep } from '../materializations/write-step.ts';
 import { faultOf, type NodeStatements } from './node-statements.ts';
 
@@ -21,13 +22,14 @@ export interface UnfitTexts {
   readonly isLeast: boolean;
 }
 
-type FitStep = Extract<WriteStep, { kind: 'fit_types' }>;
+type FitStep = Pick<Extract<WriteStep, { kind: 'fit_types' }>, 'from' | 'columns'> & { readonly settings?: StatementSettings };
+type Queries = Pick<NodeStatements, 'query'>;
 
 /** As many as anybody reads. */
 const maxListed = 20;
 
 /** The texts that do not fit; by one query where the types have casts that do not throw. */
-export async function findUnfit(step: FitStep, statements: NodeStatements): Promise<UnfitTexts> {
+export async function findUnfit(step: FitStep, statements: Queries): Promise<UnfitTexts> {
   const columns = step.columns.map((column, index) => ({ column, index, cast: exactCast(column) }));
   const [last] = await statements.query<{ rows: string }>(`select count() as rows from ${relationSql(step.from)}`);
   const search = new UnfitSearch(step, statements);
@@ -57,9 +59,9 @@ class UnfitSearch {
   total = 0;
   isLeast = false;
   readonly #step: FitStep;
-  readonly #statements: NodeStatements;
+  readonly #statements: Queries;
 
-  constructor(step: FitStep, statements: NodeStatements) {
+  constructor(step: FitStep, statements: Queries) {
     this.#step = step;
     this.#statements = statements;
   }

@@ -4,6 +4,9 @@ import type { SeedNode } from '../manifest/manifest.ts';
 import { csvRecords, fieldsOf } from './csv-file.ts';
 import type { UnfitText, UnfitTexts } from './find-unfit.ts';
 
+/** The end of what is said when a load fails. */
+export const nothingLoaded = 'Nothing was loaded; its table is as it was.';
+
 /** Places that an error lists; of the others it gives the number. */
 const maxListed = 20;
 
@@ -54,7 +57,7 @@ export async function findMalformed(seed: SeedNode, path: string, columns: numbe
 
 /** The error for a file that breaks off or is not packed as its name says. */
 export function unreadableFile(seed: SeedNode, cause: unknown): GccflowError {
-  const message = `The file of the seed '${seed.name}' cannot be read: ${messageOf(cause)}. Nothing was loaded; its table is as it was.`;
+  const message = `The file of the seed '${seed.name}' cannot be read: ${messageOf(cause)}. ${nothingLoaded}`;
   return new GccflowError('SEED_INVALID', message, { at: startOf(seed.file), hint: 'Bring the file again, whole.', cause });
 }
 
@@ -67,7 +70,7 @@ interface Faults {
 function invalid(seed: SeedNode, what: string, { faults, total, hint }: Faults): GccflowError {
   const list = faults.map((fault) => `${formatLocation(locate(seed.file, fault.place))} ${fault.what}`);
   if (total > faults.length) list.push(`… and ${count(total - faults.length)} more`);
-  return new GccflowError('SEED_INVALID', `The seed '${seed.name}' has ${what}. Nothing was loaded; its table is as it was.`, {
+  return new GccflowError('SEED_INVALID', `The seed '${seed.name}' has ${what}. ${nothingLoaded}`, {
     at: locate(seed.file, faults[0]?.place ?? startOf(seed.file)),
     hint: total === 1 ? hint : [hint, ...list].join('\n'),
   });
