@@ -63,7 +63,7 @@ function testKey(test: UnitTestNode, manifest: Manifest, graph: CheckedGraph): s
   );
   const seeds = inputs.map(({ node, rows: given }) => (given === null && node !== null ? manifest.nodes.get(node) : null));
   const hashes = seeds.map((seed) => (seed?.kind === 'seed' ? seed.contentHash : null));
-  return keyOf([sql, types, inputs, expect, overrides, fixtures, hashes, model.config.query_settings, test.at]);
+  return keyOf([sql, types, inputs, expect, overrides, fixtures, hashes, model.config, test.at]);
 }
 
 /** null where it cannot be rendered, which running the test tells. */
