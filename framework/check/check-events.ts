@@ -12,6 +12,7 @@ import { refused } from '../sink/values.ts';
 import { columnTakes, dialectOf } from './column-takes.ts';
 import { type EmittedEvent, type EventField, eventFields } from './event-fields.ts';
 import type { Finding } from './finding.ts';
+import { isSound } from './given-values.ts';
 import { unboundEvent } from './unbound-events.ts';
 
 /**
@@ -71,6 +72,7 @@ class Pair {
     const [first, ...more] = path;
     const elsewhere = column.header !== null || column.delivery !== null || column.value !== null;
     if (elsewhere || first === undefined || (this.#sink.sink.each !== null && !ofRoot)) return [];
+    if (!isSound(name, column, dialectOf(this.#sink.sink.to))) return []; // told with the sink
     const field = this.#fields?.get(first);
     if (!field) return this.#isNeeded(name, column) ? [this.#missing(name, column, first)] : [];
     const stored = `which the sink '${this.#sink.name}' stores as ${column.type}`;

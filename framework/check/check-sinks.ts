@@ -10,7 +10,7 @@ import { columnsOfTable } from './declared-columns.ts';
 import { explainFault } from './explain-fault.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
-import { givenValueMistake } from './given-values.ts';
+import { givenValueMistake, withoutNotNull } from './given-values.ts';
 import { typeMistake } from './sync-types.ts';
 
 /**
@@ -107,7 +107,7 @@ function ofColumn(
   const fault = types.faultOf(type);
   if (dialect !== 'postgres' && fault)
     return refuse(`${gives}, which ClickHouse does not have`, explainFault(fault.fault, fault.said).hint, 'type');
-  const mistake = dialect === 'postgres' ? typeMistake(type.replace(/\s+not\s+null\s*$/i, '')) : null;
+  const mistake = dialect === 'postgres' ? typeMistake(withoutNotNull(type)) : null;
   if (mistake) return refuse(`${gives}, ${mistake.said}`, mistake.hint, 'type');
   const given = givenValueMistake(name, column, dialect);
   if (given) return refuse(given.said, given.hint, given.key);

@@ -3,6 +3,7 @@ import { encodeAs } from '../sink/columns.ts';
 import { type Dialect, valueType } from '../sink/value-type.ts';
 import { refused } from '../sink/values.ts';
 import { columnTakes } from './column-takes.ts';
+import { typeMistake } from './sync-types.ts';
 
 /** Something that a sink's file says of a column and that the column's type does not take. */
 export interface GivenValueMistake {
@@ -34,4 +35,15 @@ export function givenValueMistake(name: string, column: SinkColumn, dialect: Dia
   }
   const isText = delivery !== null && columnTakes(column, 'string', dialect) === 'none';
   return isText ? { said: gives('a text'), hint: undefined, key: 'delivery' } : null;
+}
+
+/** Whether a column of a sink is one that its destination can have, as far as its file says. */
+export function isSound(name: string, column: SinkColumn, dialect: Dialect): boolean {
+  if (dialect === 'postgres' && typeMistake(withoutNotNull(column.type))) return false;
+  return givenValueMistake(name, column, dialect) === null;
+}
+
+/** `integer not null` is a type and what a created table is to make of it. */
+export function withoutNotNull(type: string): string {
+  return type.replace(/\s+not\s+null\s*$/i, '');
 }

@@ -1,3 +1,4 @@
+import type { Postgres } from '../connections/postgres.ts';
 import type { GccflowError } from '../foundation/error.ts';
 import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
@@ -16,6 +17,7 @@ import { checkSchedules } from './check-schedules.ts';
 import { checkSeeds } from './check-seeds.ts';
 import { checkSinkTables } from './check-sink-tables.ts';
 import { checkSinks } from './check-sinks.ts';
+import { checkSyncSql } from './check-sync-sql.ts';
 import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
@@ -46,6 +48,8 @@ export interface CheckOptions {
   readonly only: ReadonlySet<NodeId> | null;
   /** Reads the commands of schedules. */
   readonly readCommand: CommandReader;
+  /** A PostgreSQL to try the SQL of syncs in; it is not checked where left out. */
+  readonly openPostgres?: () => Promise<Postgres>;
   /** What is wrong in the files and in the graph, which is told with the rest; nothing where it is left out. */
   readonly mistakes?: readonly GccflowError[];
   /** What an earlier check found, to be told what the graph breaks of it. */
@@ -57,7 +61,7 @@ export interface CheckOptions {
  * warehouse. What it finds of nodes without a mistake is kept in `.gccflow/cache`. Throws DEPENDENCY_MISSING where chdb does not load.
  */
 export async function runCheck(options: CheckOptions): Promise<CheckResult> {
-  const { project, manifest: whole, engine, only, readCommand, mistakes = [], earlier } = options;
+  const { project, manifest: whole, engine, only, readCommand, openPostgres, mistakes = [], earlier } = options;
   const schedules = await checkSchedules(whole, { selectors: project.selectors, readCommand });
   const ruled = [...schedules.findings, ...projectRuleFindings(project, whole, schedules.scheduled)];
   const rules = ruled.filter(({ node, error }) => mistakes.length === 0 || (node !== null && error.code !== 'SELECTOR_NO_MATCH')); // what is picked may be in a file that cannot be read
@@ -71,7 +75,8 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
   const dictionaries = await checkDictionaries(manifest, project, graph, engine, only);
   const expressions = await checkExpressions(manifest, graph, engine, only);
-  const hooks = await checkHooks(manifest, project, engine, only);
+  const hooks = await checkHooks(manifest, project, graph, engine, only);
+  const syncSql = openPostgres ? await checkSyncSql({ manifest, graph, cache, openPostgres, only }) : [];
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
   const readings = hasTreeRules(project) ? await readProject({ project, manifest, graph, engine }) : null;
   const broken = earlier && mistakes.length === 0 ? await findBroken(earlier, { project, manifest, graph, engine }) : [];
@@ -79,6 +84,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const rest = [
     ...contractFindings(manifest, graph),
     ...checkSyncs(manifest, graph),
+    ...syncSql,
     ...untypedSources(manifest, graph),
     ...seeds,
     ...sinks,

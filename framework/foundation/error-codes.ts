@@ -88,6 +88,7 @@ export const errorCodes = {
   // sync
   SYNC_COLUMN_MISSING: 'A sync names a column that its relation does not have.',
   SYNC_TYPE_UNSUPPORTED: 'A type of a sync that PostgreSQL does not have, or that has no place there.',
+  SYNC_SQL: 'An expression, index, constraint or check of a sync that PostgreSQL refuses.',
   SYNC_VALIDATION: 'An exported or loaded relation did not pass its checks.',
   SYNC_DEPENDENTS: 'Views or foreign keys depend on the table that a sync would replace.',
   SYNC_LOCK_TIMEOUT: 'The swap got no lock on the live table, or did not end, in time.',

@@ -26,6 +26,7 @@ export const check = defineCommand({
   },
   async run(values, context) {
     const { openCheckEngine } = await import('../../check/check-engine.ts');
+    const { openCheckPostgres } = await import('../../check/check-postgres.ts');
     const startedAt = performance.now();
     const starting = values.engine === false ? null : openCheckEngine(); // it starts while the project is read
     await using _engine = { [Symbol.asyncDispose]: async () => (await starting?.catch(() => null))?.[Symbol.asyncDispose]() };
@@ -41,7 +42,14 @@ export const check = defineCommand({
     });
     const only = selection.everything ? null : selection.nodes;
     const earlier = await opened.state?.columns();
-    const result = await runCheck({ ...opened, engine: (await starting) ?? null, only, readCommand: readScheduled, earlier });
+    const result = await runCheck({
+      ...opened,
+      engine: (await starting) ?? null,
+      only,
+      readCommand: readScheduled,
+      openPostgres: () => openCheckPostgres(opened.project.dir, context.log),
+      earlier,
+    });
     if (result.graph && only === null && opened.mistakes.length === 0) await writeCheck(opened.manifest, result.graph, context.clock.now());
     const { output } = context;
     if (values.json) output.printJson(result.findings.map(findingJson));
