@@ -119,3 +119,27 @@ test('an edit of what the SQL of a model does not say is found: of a snapshot, o
     'CHECK_LAYOUT models/models.yaml:2',
   ]);
 });
+
+test('a unit test runs again when a dictionary that it gives is asked by another column', async () => {
+  const land = (key: string): string =>
+    `{{config materialized="dictionary" primary_key="${key}"}}select toUInt64(1) as code, toUInt64(2) as area, 'x' as name`;
+  using dir = projectDir({
+    ...files,
+    'models/land.sql': land('code'),
+    'models/lands.sql': `select dictGet('dbt.land', 'name', id) as named from {{source "raw" "event"}} -- {{ref "land"}}`,
+    'models/lands.yaml': `kind: models
+unit_tests:
+  - name: named
+    model: lands
+    given: [{ input: raw.event, rows: [{ id: 1 }] }, { input: land, rows: [{ code: 1, area: 2, name: x }] }]
+    expect: { rows: [{ named: x }] }
+`,
+  });
+  const before = await check(dir);
+  dir.write({ 'models/land.sql': land('area') });
+
+  const after = await check(dir);
+
+  assert.deepEqual(before.found, []);
+  assert.deepEqual(after.found, ['UNIT_TEST_FAILED models/lands.yaml:3']);
+});

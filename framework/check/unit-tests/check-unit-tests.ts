@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Manifest, NodeId, TestRows, UnitTestNode } from '../../manifest/manifest.ts';
+import type { Manifest, Node, NodeId, TestRows, UnitTestNode } from '../../manifest/manifest.ts';
 import { renderSql } from '../../manifest/render-sql.ts';
+import { keyOfDictionary } from '../../materializations/dictionary-sql.ts';
 import { type CheckCache, keyOf } from '../check-cache.ts';
 import type { CheckEngine } from '../check-engine.ts';
 import type { CheckedGraph } from '../checked-graph.ts';
@@ -58,12 +59,16 @@ function testKey(test: UnitTestNode, manifest: Manifest, graph: CheckedGraph): s
   if (model?.kind !== 'model') return null;
   const sql = render(test, model, manifest);
   if (sql === null || (overrides.now === null && freezeNow(sql, '2000-01-01T00:00:00Z') !== sql)) return null;
-  const types = [model.id, ...(manifest.parents.get(model.id) ?? []), ...inputs.flatMap(({ node }) => node ?? [])].map(
-    (id) => graph.relations.get(id)?.columns,
-  );
+  const read = [model.id, ...(manifest.parents.get(model.id) ?? []), ...inputs.flatMap(({ node }) => node ?? [])];
+  const types = read.map((id) => [graph.relations.get(id)?.columns, dictionaryOf(manifest.nodes.get(id))]);
   const seeds = inputs.map(({ node, rows: given }) => (given === null && node !== null ? manifest.nodes.get(node) : null));
   const hashes = seeds.map((seed) => (seed?.kind === 'seed' ? seed.contentHash : null));
   return keyOf([sql, types, inputs, expect, overrides, fixtures, hashes, model.config, test.at]);
+}
+
+/** What the rows of a dictionary are looked up by. */
+function dictionaryOf(node: Node | undefined): unknown {
+  return node?.kind === 'model' && node.config.materialized === 'dictionary' ? [keyOfDictionary(node.config), node.config.layout] : null;
 }
 
 /** null where it cannot be rendered, which running the test tells. */
