@@ -4,15 +4,16 @@ import type { FlowScope } from './flow-scope.ts';
 import type { ReportAt } from './parse-yaml.ts';
 import { type UpsertColumn, upsertColumns } from './upsert-columns.ts';
 
-/** Reports upserts whose columns cannot be known, and keys that are none of them. */
+/** Reports keys that are none of an upsert's columns, and tables that cannot be created because the columns are known only at run time. */
 export function checkUpserts({ process }: FlowFile, scope: FlowScope, report: ReportAt): void {
   for (const [index, step] of process.entries()) {
     if (!('upsert' in step)) continue;
     const columns = readColumns(step.upsert, scope);
     if (columns === null) {
+      if (!step.upsert.create) continue;
       report(
         ['process', index, 'upsert', 'table'],
-        'The columns of the upsert are not known.',
+        'The columns of the table are not known, so that it cannot be created.',
         'Declare the output of the flow, or columns here.',
       );
     } else if (columns !== undefined)

@@ -59,7 +59,9 @@ const Upsert = z.strictObject({
       .record(z.string(), Expression)
       .nullable()
       .default(null)
-      .describe('Columns and where their values are; all fields of the record under their own names where null.'),
+      .describe(
+        'Columns and where their values are; all fields of the record under their own names where null: those of `output`, else those that the records of an answer have.',
+      ),
     newer_by: z
       .string()
       .nullable()

@@ -12,7 +12,7 @@ export interface UpsertColumn {
   readonly kind: FieldKind | null;
 }
 
-/** The columns of an upsert: those it declares, or all fields of the record; null where neither is known. Expressions have to parse. */
+/** The columns of an upsert: those it declares, or all fields of the record; null where only the records know them. Expressions have to parse. */
 export function upsertColumns({ columns }: UpsertStep, scope: FlowScope): readonly UpsertColumn[] | null {
   if (columns !== null) {
     return Object.entries(columns).map(([name, expression]) => ({ name, expression, kind: kindOf(expression, scope) }));

@@ -129,8 +129,10 @@ process:
       "VALUE_INVALID flows/refresh_profile.yaml:8:110 The type of the column 'n' is not known, so that the table cannot be created. | Write record.FIELD, or create the table yourself.",
     ],
   );
-  assert.deepEqual(await mistakesOf('retrieve: { api: graphapi, path: /me }\nprocess: [{ upsert: { table: a, key: id } }]\n'), [
-    'VALUE_INVALID flows/refresh_profile.yaml:4:30 The columns of the upsert are not known. | Declare the output of the flow, or columns here.',
+  const noOutput = (upsert: string) => mistakesOf(`retrieve: { api: graphapi, path: /me }\nprocess: [{ upsert: ${upsert} }]\n`);
+  assert.deepEqual(await noOutput('{ table: a, key: id }'), []);
+  assert.deepEqual(await noOutput('{ table: a, key: id, create: true }'), [
+    'VALUE_INVALID flows/refresh_profile.yaml:4:30 The columns of the table are not known, so that it cannot be created. | Declare the output of the flow, or columns here.',
   ]);
 });
 

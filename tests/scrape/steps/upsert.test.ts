@@ -101,6 +101,32 @@ test('columns take what expressions give, also of params and the page, and other
   assert.deepEqual(await lab.rows('account'), [{ id: 'a', platform: 'instagram', n: 2, tags: ['x', 'y "z"'], after: 'c2', note: 'kept' }]);
 });
 
+test('without output the columns are the fields that the records have', async (context) => {
+  let records: unknown = [
+    { id: 'a', followers: 1 },
+    { id: 'b', bio: 'x' },
+  ];
+  const { output: _output, ...flow } = upsertFlow({ key: ['id'] });
+  await using lab = await flowLab(context, { flow, answer: () => records });
+  await lab.postgres.query(`create table ${lab.schema}.account (id text primary key, followers int, bio text, note text default 'kept')`);
+
+  const first = await lab.runOnce();
+  records = [{ id: 'a', followers: 2 }];
+  await lab.runOnce();
+  records = [{ followers: 3, handle: 'nasa' }];
+  const unfit = await lab.runOnce();
+
+  assert.deepEqual(first, { kind: 'settled' });
+  assert.deepEqual(await lab.rows('account'), [
+    { id: 'a', followers: 2, bio: null, note: 'kept' },
+    { id: 'b', followers: null, bio: 'x', note: 'kept' },
+  ]);
+  assert.equal(
+    unfit.kind === 'failed' && unfit.error.message,
+    `The table '${lab.schema}.account' does not fit the upsert: it has no column 'handle'; its column 'id' needs a value, and the upsert has none; the records have no field 'id', which is of its key.`,
+  );
+});
+
 test('a table that does not fit fails the attempt with everything that differs, and the next attempt looks again', async (context) => {
   await using lab = await flowLab(context, {
     flow: upsertFlow({ columns: { id: 'record.id', followers: 'record.followers' } }),
