@@ -4,8 +4,9 @@ import { GccflowError } from '../foundation/error.ts';
 import { type Location, locate, startOf } from '../foundation/location.ts';
 import type { Builtins, GenericTest } from '../project/builtins.ts';
 import { checkShape } from '../project/check-shape.ts';
+import { textsOf } from '../project/flow-template.ts';
 import { configsAlong } from '../project/folder-config.ts';
-import type { Template } from '../project/parse-template.ts';
+import { parseTemplate, type Template } from '../project/parse-template.ts';
 import type { YamlPath } from '../project/parse-yaml.ts';
 import type { Project } from '../project/project.ts';
 import { templateOf } from '../project/template-body.ts';
@@ -93,9 +94,24 @@ class TestBuilder {
       config,
       template,
     };
-    const read = takesPart ? this.#resolver.resolveTemplate(template, subjectOf(node), null) : [];
+    const read = takesPart
+      ? [...this.#resolver.resolveTemplate(template, subjectOf(node), null), ...this.#readByValues(node, declaration, test.relations)]
+      : [];
     this.#resolver.setParents(node.id, [tested.id, ...Object.values(references), ...read]);
     return { node, enabled: takesPart };
+  }
+
+  /** What the test's arguments and its `where` read: they are templates, except for arguments that are relations. */
+  #readByValues(node: TestNode, { argumentPlaces }: TestDeclaration, relations: readonly string[]): NodeId[] {
+    const given = Object.entries(node.arguments).filter(([key]) => !relations.includes(key));
+    return [...given, ['where', node.config.where] as const].flatMap(([key, value]) =>
+      [...textsOf(value)].flatMap(([, text]) => {
+        if (!text.includes('{{')) return [];
+        const start = locate(node.file, argumentPlaces[key]?.at ?? node.at);
+        const parsed = parseTemplate(text, start, this.#diagnostics);
+        return parsed ? this.#resolver.resolveTemplate(parsed.template, subjectOf(node), []) : [];
+      }),
+    );
   }
 
   buildSingular(): Declared<TestNode>[] {

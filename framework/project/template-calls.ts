@@ -86,11 +86,13 @@ function readRef(call: TemplateCall): ReadCall {
   const [name, ...rest] = texts(call);
   const final = readFinal(call);
   if (name === undefined || rest.length > 0 || final === null) {
-    return mistake(
-      call,
-      '{{ref}} takes one literal name, and final=true or false.',
-      'Write {{ref "stg_post"}} or {{ref "stg_post" final=true}}.',
-    );
+    const bare =
+      call.params.length === 1 && call.params[0]?.type === 'PathExpression' ? (call.params[0] as hbs.AST.PathExpression).original : null;
+    const hint =
+      bare === null
+        ? 'Write {{ref "stg_post"}} or {{ref "stg_post" final=true}}.'
+        : `Write {{ref "${bare}"}}; an argument of a test is given as '{{ref "stg_post"}}' and read as {{${bare}}}.`;
+    return mistake(call, '{{ref}} takes one literal name, and final=true or false.', hint);
   }
   return { kind: 'ref', name, final, node: call.params[0] ?? call };
 }
@@ -140,5 +142,7 @@ function readFinal(call: TemplateCall): boolean | null {
 }
 
 function mistake(call: TemplateCall, message: string, hint: string): ReadCall {
-  return { kind: 'mistake', message, hint, node: call.path };
+  const isBare = call.params.length === 0 && !call.hash;
+  const hidden = isBare ? ` An argument cannot be called '${(call.path as hbs.AST.PathExpression).original}': the helper hides it.` : '';
+  return { kind: 'mistake', message, hint: `${hint}${hidden}`, node: call.path };
 }

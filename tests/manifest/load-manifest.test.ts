@@ -47,6 +47,25 @@ tables:
   assert.deepEqual([seed.fqn, seed.config.materialized, seed.config.column_types], [['shop', 'geo', 'city'], 'seed', { id: 'UInt8' }]);
 });
 
+test('a test reads what its arguments and its where refer to', async () => {
+  using project = projectDir({
+    'models/orders.sql': 'select 1 as id',
+    'models/payments.sql': 'select 1 as id',
+    'models/refunds.sql': 'select 1 as id',
+    'tests/generic/adds_up.sql': 'select id from {{model}} where id not in (select id from {{to}})',
+    'models/m.yaml': `kind: models
+models:
+  - name: orders
+    tests: [{ adds_up: { to: '{{ref "payments"}}', where: 'id in (select id from {{ref "refunds"}})' } }]
+`,
+  });
+
+  const { manifest } = await project.load();
+
+  const test = [...manifest.nodes.values()].find((node): node is TestNode => node.kind === 'test');
+  assert.deepEqual(manifest.parents.get(test?.id ?? 'test.none'), ['model.orders', 'model.payments', 'model.refunds']);
+});
+
 test('generic tests get the names that dbt gives them', async () => {
   using project = projectDir({
     'models/stg_post.sql': 'select 1',

@@ -223,7 +223,27 @@ models:
     name: 'a ref with an argument that is no literal is refused, because the graph is read without rendering',
     files: { 'models/a.sql': 'select 1 from {{ref name}}' },
     expected: [
-      'TEMPLATE_ARGUMENT models/a.sql:1:17 {{ref}} takes one literal name, and final=true or false. | Write {{ref "stg_post"}} or {{ref "stg_post" final=true}}.',
+      'TEMPLATE_ARGUMENT models/a.sql:1:17 {{ref}} takes one literal name, and final=true or false. | Write {{ref "name"}}; an argument of a test is given as \'{{ref "stg_post"}}\' and read as {{name}}.',
+    ],
+  },
+  {
+    name: 'a model that a test of the project takes as its argument is named where the test is declared',
+    files: {
+      'tests/generic/adds_up.sql': 'select * from {{model}} where id not in (select id from {{ref to}})',
+      'tests/generic/as_many.sql': 'select * from {{model}} where id not in (select id from {{to}})',
+      'models/a.sql': 'select 1 as id',
+      'models/m.yaml': `kind: models\nmodels:\n  - name: a\n    tests:\n      - as_many:\n          to: '{{ref "b"}}'\n`,
+    },
+    expected: [
+      "REF_NOT_FOUND models/m.yaml:6:21 Test 'as_many_a__ref_b_' refers to 'b', which no file defines. | Did you mean 'a'?",
+      `TEMPLATE_ARGUMENT tests/generic/adds_up.sql:1:59 {{ref}} takes one literal name, and final=true or false. | Write {{ref "to"}}; an argument of a test is given as '{{ref "stg_post"}}' and read as {{to}}.`,
+    ],
+  },
+  {
+    name: 'an argument of a macro that has the name of a helper is told to be hidden by it',
+    files: { 'macros/channel.hbs': 'lower({{source}})', 'models/a.sql': `select {{> channel source="'x'"}} as c` },
+    expected: [
+      `TEMPLATE_ARGUMENT macros/channel.hbs:1:9 {{source}} takes two literal texts, the source and its table, and final=true or false. | Write {{source "beat" "profile"}}. An argument cannot be called 'source': the helper hides it.`,
     ],
   },
   {

@@ -63,6 +63,7 @@ models:
       - row_count: { min: 0 }
       - expression: { expression: total >= 0 and n_lines >= 0, where: "day > today() - 30", store_failures: true }
       - unique: { columns: [id, day] }
+      - sold_in: { by: '{{ref "mart_pivot"}}', where: 'day in (select day from {{ref "stg_lines"}})' }
   - name: mart_products
     columns: [{ name: sku, tests: [{ accepted_values: { values: [a, b], severity: warn } }] }]
   - name: mart_hist
@@ -247,5 +248,6 @@ left join {{source "erp" "orders"}} r on r.id = o.id
 where r.status = 'void'
 `,
   'tests/generic/positive.sql': `select * from {{model}} where {{column_name}} <= 0`,
+  'tests/generic/sold_in.sql': `select id from {{model}} where day not in (select day from {{by}})`,
   'tests/generic/within.sql': `select {{column_name}} from {{model}} where {{column_name}} not between {{min}} and {{max}}`,
 };
