@@ -23,9 +23,13 @@ async function load() {
     manifest,
     apis: nodes.filter((node) => node.kind === 'api'),
     bulk: flows.filter(isBulk),
-    pool: flows.filter((flow) => !isBulk(flow)),
+    pool: flows.filter((flow) => !isBulk(flow) && !onRequest.includes(flow.name)),
+    served: flows.flatMap(({ serve }) => serve?.path ?? []),
   };
 }
+
+/** Beyond the worker table: what is run for requests. */
+const onRequest: readonly string[] = ['refresh_yt_profile_by_handle'];
 
 const isBulk = ({ name }: { readonly name: string }): boolean => name === 'asset_upload_bulk';
 
@@ -47,6 +51,17 @@ test("the platform's worker flows are declared whole: their processes, slots and
   assert.ok(apis.length >= 14);
 });
 
+test('profiles are served by their handle on each platform, and posts by their shortcode', async () => {
+  const { served } = await load();
+
+  assert.deepEqual(served.sort(), [
+    '/posts/instagram/byshortcode/{shortcode}',
+    '/profiles/instagram/byhandle/{handle}',
+    '/profiles/youtube/bychannel/{channel_ids}',
+    '/profiles/youtube/byhandle/{handle}',
+  ]);
+});
+
 test('what flows emit is stored by the sinks of beat, and feeds their event tables', async () => {
   const { manifest } = await load();
 
@@ -54,7 +69,7 @@ test('what flows emit is stored by the sinks of beat, and feeds their event tabl
 
   assert.deepEqual(
     (['profile', 'post', 'profile_relationship', 'post_activity', 'sentiment'] as const).map((kind) => parents(`sink.${kind}_log_events`)),
-    [7, 10, 2, 3, 1],
+    [8, 10, 2, 3, 1],
   );
 });
 
