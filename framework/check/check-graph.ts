@@ -14,13 +14,15 @@ import { examineModel } from './examine-model.ts';
 import { explainColumns, explainModel, type FaultContext, unaskedFinding } from './explain-model.ts';
 import { thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
-import { foreignTables, indexRelations } from './foreign-tables.ts';
+import { foreignDictionaries, foreignTables, indexRelations } from './foreign-tables.ts';
 import { GraphTables, isInline, isRelation, type RelationNode } from './graph-tables.ts';
+import { type HookObjects, hookObjects, isOfHook } from './hook-objects.ts';
 import { dictionaryKeys } from './late-faults/dictionary-keys.ts';
 import type { KeyTypes } from './late-faults/doubtful-keys.ts';
 import { lateFaults } from './late-faults/late-faults.ts';
 import { LayoutProbes } from './layout-probes.ts';
 import { ModelKeys } from './model-keys.ts';
+import { NamedDictionaries } from './named-dictionaries.ts';
 import { type Input, inputKey, type ReadInput, readInput, soundColumns } from './read-inputs.ts';
 import { describedColumns, describeSelect } from './relation-statements.ts';
 import { type RenderedModel, renderModel } from './render-model.ts';
@@ -60,6 +62,9 @@ class GraphChecker implements GraphInEngine {
   /** Of the graph, but that a broken model is none that stands in the SQL of its readers. */
   readonly #nodes: Map<NodeId, Node>;
   readonly #manifest: Manifest;
+  readonly #given: Manifest;
+  readonly #dictionaries: NamedDictionaries;
+  readonly #hooked: HookObjects;
   readonly #engine: CheckEngine;
   readonly #options: CheckGraphOptions;
   readonly #unsound: ReadonlySet<NodeId>;
@@ -74,21 +79,24 @@ class GraphChecker implements GraphInEngine {
 
   constructor(manifest: Manifest, engine: CheckEngine, options: CheckGraphOptions) {
     this.#nodes = new Map(manifest.nodes);
-    this.#manifest = withChanges(manifest, { nodes: this.#nodes });
+    this.#given = manifest;
+    this.#dictionaries = new NamedDictionaries(manifest);
+    this.#hooked = hookObjects(manifest);
+    this.#manifest = { ...withChanges(manifest, { nodes: this.#nodes }), parents: this.#dictionaries.parents(manifest) };
     this.#engine = engine;
     this.#options = options;
     this.#unsound = options.unsound ?? new Set();
     this.#cache = options.cache ?? CheckCache.none();
     this.#probes = new LayoutProbes(this.#context());
     this.#index = indexRelations(manifest);
-    this.#tables = new GraphTables(this.#manifest, this.relations);
+    this.#tables = new GraphTables(this.#manifest, this.relations, this.#dictionaries.sources);
     this.#keys = new ModelKeys(this.#manifest, this.#tables, this.relations);
     this.#keyTypes = dictionaryKeys(this.#manifest, this.relations);
   }
 
   /** Sources and seeds. */
   async createInputs(): Promise<void> {
-    await this.#engine.run(this.#tables.databases());
+    await this.#engine.run([...this.#tables.databases(), ...this.#hooked.statements]);
     const inputs: Input[] = [];
     for (const node of this.#wanted()) {
       if (node.kind === 'model' || this.#unsound.has(node.id)) continue;
@@ -287,7 +295,8 @@ class GraphChecker implements GraphInEngine {
     if (!model.isDescribed) await this.#engine.run([this.#tables.replaced(node)]);
     this.#replace(node, { columns, from: 'repaired' });
     this.#tryLayout(node, columns);
-    if (columns.some(isUnknown)) this.#skipPart(node);
+    const cause = columns.some(isUnknown) ? this.#unknownParent(node) : undefined;
+    if (cause !== undefined) this.notChecked.set(node.id, cause);
     return this.#askAgain(model);
   }
 
@@ -298,10 +307,10 @@ class GraphChecker implements GraphInEngine {
     return answers.slice(tables.length);
   }
 
-  /** Notes a model that cannot be checked as a whole, because columns that it reads are unknown. */
-  #skipPart(node: ModelNode): void {
+  /** The model, or what it reads, whose mistake leaves columns unknown that a model may read. */
+  #unknownParent(node: ModelNode): NodeId | undefined {
     const cause = (this.#manifest.parents.get(node.id) ?? []).find((id) => unknownNames(this.relations.get(id)).size > 0);
-    if (cause !== undefined) this.notChecked.set(node.id, this.notChecked.get(cause) ?? cause);
+    return cause === undefined ? undefined : (this.notChecked.get(cause) ?? cause);
   }
 
   async #examine(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
@@ -317,6 +326,7 @@ class GraphChecker implements GraphInEngine {
     return [
       ...(await examineModel(model, columns, readsVariant, this.#context())),
       ...foreignTables(model, new Set(sources), this.#index, this.#manifest),
+      ...foreignDictionaries(model, this.#dictionaries.foreignOf(model.node, this.#given), this.#manifest),
     ];
   }
 
@@ -324,9 +334,9 @@ class GraphChecker implements GraphInEngine {
     const { node } = model;
     const above = this.#unknownAbove(node);
     const { findings, columns } = await explainModel(model, answers, this.#context());
-    const own = findings.filter((finding) => !followsFromUnknown(finding, above));
+    const own = findings.filter((finding) => !followsFromUnknown(finding, above) && !this.#isOfOthers(node, finding));
     this.findings.push(...own);
-    if (own.length === 0 && findings.length > 0) this.#skipPart(node);
+    if (own.length === 0 && findings.length > 0) this.notChecked.set(node.id, this.#unknownParent(node) ?? node.id);
     if (columns) {
       this.relations.set(node.id, { columns, from: 'checked' });
       this.#tables.add(node.id);
@@ -351,6 +361,12 @@ class GraphChecker implements GraphInEngine {
   async #explainSteps(model: RenderedModel, answers: readonly EngineAnswer[]): Promise<readonly Finding[]> {
     const { findings } = await explainModel(model, [{ kind: 'rows', rows: [], names: [] }, ...answers], this.#context());
     return findings;
+  }
+
+  /** Whether a finding is about what others make: tables of hooks, and keys of dictionaries that no file declares. */
+  #isOfOthers({ id }: ModelNode, { error }: Finding): boolean {
+    const looksUp = (this.#manifest.parents.get(id) ?? []).some((parent) => this.#dictionaries.sources.has(parent));
+    return isOfHook(error, this.#hooked) || (looksUp && error.code === 'CHECK_TYPE' && /\bkeys?\b/i.test(error.message));
   }
 
   /** Notes what readers of a model that is not as its SQL says are checked against. It is no longer part of their SQL. */

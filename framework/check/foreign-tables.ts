@@ -1,5 +1,5 @@
 import { GccflowError } from '../foundation/error.ts';
-import type { Manifest, NodeId } from '../manifest/manifest.ts';
+import type { Manifest, ModelNode, NodeId } from '../manifest/manifest.ts';
 import { renderMapped } from '../manifest/render-sql.ts';
 import { subjectOf } from '../manifest/resolve-refs.ts';
 import { expandedAt } from './explain-sql.ts';
@@ -37,6 +37,19 @@ export function foreignTables(
     const message = `${subjectOf(node)} reads ${unquoted(database)}.${unquoted(table)} by its name, so that the graph does not know it.`;
     const error = new GccflowError('CHECK_TABLE_UNKNOWN', message, { at: mapped.sourceOf(offset).at, hint: `Write ${call}.` });
     return [{ ...errorFinding(node, error), ...expandedAt(mapped, offset) }];
+  });
+}
+
+/** Dictionaries of the graph that a model names in a text: they may be made after it. */
+export function foreignDictionaries({ node }: RenderedModel, dictionaries: readonly ModelNode[], manifest: Manifest): readonly Finding[] {
+  return dictionaries.map((read) => {
+    const full = `${read.relation.database}.${read.relation.name}`;
+    const mapped = renderMapped(manifest, node, { incremental: false });
+    const offset = sqlTokens(mapped.text).find(({ kind, value }) => kind === 'text' && value === full)?.start ?? 0;
+    const message = `${subjectOf(node)} looks up in ${full} by its name, so that the graph does not know it.`;
+    const hint = `Write {{ref "${read.name}"}} in place of the text.`;
+    const error = new GccflowError('CHECK_TABLE_UNKNOWN', message, { at: mapped.sourceOf(offset).at, hint });
+    return { severity: 'warn', node: node.id, error, ...expandedAt(mapped, offset) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { quoteName } from '../foundation/quote.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode } from '../manifest/manifest.ts';
-import { emptyDictionarySql } from '../materializations/dictionary-sql.ts';
+import { dictionarySql, emptyDictionarySql } from '../materializations/dictionary-sql.ts';
 import type { EngineStatement } from './check-engine.ts';
 import type { CheckedRelation, TypedColumn } from './checked-graph.ts';
 import { layoutDatabase, storableTypes } from './layout-probes.ts';
@@ -16,11 +16,13 @@ export class GraphTables {
   readonly #relations: ReadonlyMap<NodeId, CheckedRelation>;
   /** Whose table must be one of its own engine, because a reader asks for what only such tables have. */
   readonly #readAsTables: ReadonlySet<NodeId>;
+  readonly #dictionaries: ReadonlySet<NodeId>;
   readonly #present = new Set<NodeId>();
 
-  /** `relations`: what is known so far; it may grow. */
-  constructor(manifest: Manifest, relations: ReadonlyMap<NodeId, CheckedRelation>) {
+  /** `relations`: what is known so far; it may grow. `dictionaries`: sources that are none of tables. */
+  constructor(manifest: Manifest, relations: ReadonlyMap<NodeId, CheckedRelation>, dictionaries: ReadonlySet<NodeId>) {
     this.#manifest = manifest;
+    this.#dictionaries = dictionaries;
     this.#relations = relations;
     this.#readAsTables = readAsTables(manifest);
   }
@@ -58,6 +60,7 @@ export class GraphTables {
     const known = columns.filter((column) => !isUnknown(column));
     const isDictionary = node.kind === 'model' && node.config.materialized === 'dictionary';
     if (isDictionary) return kept(emptyDictionarySql(node.relation, node.config, known));
+    if (this.#dictionaries.has(node.id) && known.length > 0) return kept(emptySourceDictionary(node, known));
     const asTable = this.#readAsTables.has(node.id);
     const lacks = known.length < columns.length && (!asTable || known.length === 0); // FINAL and the like are asked of tables alone
     return kept(lacks ? createStandIn(node.relation, columns) : createStub(node.relation, known, asTable));
@@ -81,6 +84,12 @@ export class GraphTables {
       return isRelation(node) && !isInline(node) ? [node] : [];
     });
   }
+}
+
+/** Its file does not say the key: it is taken to be the first column. */
+function emptySourceDictionary({ relation }: RelationNode, columns: readonly TypedColumn[]): string {
+  const primaryKey = columns.slice(0, 1).map(({ name }) => name);
+  return dictionarySql({ relation, primaryKey, layout: null, source: 'null()', lifetimeMs: null, comment: '' }, columns);
 }
 
 /** A statement that an engine that starts anew runs again. */
