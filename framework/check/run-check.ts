@@ -13,6 +13,7 @@ import { checkExpressions } from './check-expressions.ts';
 import { checkGraph } from './check-graph.ts';
 import { checkHooks } from './check-hooks.ts';
 import { untypedSources } from './check-inputs.ts';
+import { checkModules } from './check-modules.ts';
 import { checkSchedules } from './check-schedules.ts';
 import { checkSeeds } from './check-seeds.ts';
 import { checkSinkTables } from './check-sink-tables.ts';
@@ -62,10 +63,11 @@ export interface CheckOptions {
  */
 export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const { project, manifest: whole, engine, only, readCommand, openPostgres, mistakes = [], earlier } = options;
+  const loading = checkModules(project, whole, only); // while ClickHouse works
   const schedules = await checkSchedules(whole, { selectors: project.selectors, readCommand });
   const ruled = [...schedules.findings, ...projectRuleFindings(project, whole, schedules.scheduled)];
   const rules = ruled.filter(({ node, error }) => mistakes.length === 0 || (node !== null && error.code !== 'SELECTOR_NO_MATCH')); // what is picked may be in a file that cannot be read
-  if (!engine) return { graph: null, findings: withMistakes(mistakes, rules).toSorted(byPlace) };
+  if (!engine) return { graph: null, findings: withMistakes(mistakes, [...rules, ...(await loading)]).toSorted(byPlace) };
   const cache = CheckCache.of(project);
   const { manifest, unsound } = soundGraph(whole, mistakes);
   const graph = await checkGraph(manifest, engine, { project, cache, only, unsound });
@@ -97,7 +99,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
     ...unitTests,
   ];
   const trees = readings ? treeRuleFindings({ project, manifest, graph, readings }) : [];
-  const findings = [...rules, ...trees, ...graph.findings, ...broken, ...withoutFollowUps(rest, manifest, graph)];
+  const findings = [...rules, ...(await loading), ...trees, ...graph.findings, ...broken, ...withoutFollowUps(rest, manifest, graph)];
   const asked = findings.filter(({ node }) => node === null || only === null || only.has(node));
   return { graph, findings: withMistakes(mistakes, asked).toSorted(byPlace) };
 }

@@ -5,14 +5,31 @@ import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { Location } from '../foundation/location.ts';
+import type { ModuleKind } from './import-default.ts';
 import type { Project } from './project.ts';
 
 interface NamedFile {
   readonly node: string;
-  readonly what: 'transform' | 'proto' | 'PEM file' | 'parser' | 'step';
+  readonly what: ModuleKind | 'proto' | 'PEM file';
   /** Relative to the file that names it. */
   readonly path: string;
   readonly at: Location;
+}
+
+/** A module whose default export a sink or flow calls. */
+export interface CodeModule extends Pick<NamedFile, 'node' | 'path' | 'at'> {
+  readonly what: ModuleKind;
+  /** Absolute. */
+  readonly file: string;
+}
+
+/** The modules that sinks and flows name, as far as they are there. */
+export function codeModules({ dir, sinks, flows }: Pick<Project, 'dir' | 'sinks' | 'flows'>): readonly CodeModule[] {
+  return [...sinks.flatMap(filesOfSink), ...flows.flatMap(filesOfFlow)].flatMap(({ node, what, path, at }) => {
+    const file = resolve(dir, dirname(at.file), path);
+    if (what === 'proto' || what === 'PEM file' || !existsSync(file)) return [];
+    return [{ node, what, path, at, file }];
+  });
 }
 
 /**

@@ -2,24 +2,25 @@ import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { GccflowError, messageOf } from '../foundation/error.ts';
 
-export interface ModuleToImport {
-  /** What a file calls it, e.g. `transform`. */
-  readonly what: string;
-  readonly path: string;
-  /** What its default export looks like, for who forgot it. */
-  readonly example: string;
-}
+/** What default exports look like, for who forgot theirs. */
+export const moduleExamples = {
+  transform: 'export default (body, delivery) => ({ … });',
+  parser: 'export default (body, { params }) => [{ … }];',
+  step: 'export default async (records, { db, emit }) => { … };',
+} as const;
+/** What a file calls a module of the project. */
+export type ModuleKind = keyof typeof moduleExamples;
 
 /** The default export of a module of the project. Throws FILE_UNREADABLE where there is none that loads and exports a function. */
-export async function importDefault({ what, path, example }: ModuleToImport): Promise<(...args: never[]) => unknown> {
+export async function importDefault(what: ModuleKind, path: string): Promise<(...args: never[]) => unknown> {
   const loaded = await importFile(what, path);
   if (typeof loaded.default === 'function') return loaded.default as (...args: never[]) => unknown;
   throw new GccflowError('FILE_UNREADABLE', `The ${what} '${path}' has no function as its default export.`, {
-    hint: `Write: ${example}`,
+    hint: `Write: ${moduleExamples[what]}`,
   });
 }
 
-async function importFile(what: string, path: string): Promise<{ readonly default?: unknown }> {
+async function importFile(what: ModuleKind, path: string): Promise<{ readonly default?: unknown }> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {

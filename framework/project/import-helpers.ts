@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { digestOf } from '../foundation/digest.ts';
-import { GccflowError, messageOf } from '../foundation/error.ts';
+import { GccflowError } from '../foundation/error.ts';
 import { startOf } from '../foundation/location.ts';
+import { importFault } from './import-fault.ts';
 import type { Project } from './project.ts';
 import type { FoundFile } from './project-files.ts';
 import { templateHelpers } from './template-calls.ts';
@@ -40,8 +41,9 @@ async function importFile(dir: string, file: string, diagnostics: Diagnostics): 
     const exported: ImportedFile['exported'] = await import(pathToFileURL(join(dir, file)).href);
     return { exported, contentHash: digestOf('sha256', readFileSync(join(dir, file))) };
   } catch (error) {
-    const message = `The helpers cannot be loaded: ${messageOf(error)}`;
-    diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: startOf(file), cause: error }));
+    const { reason, at } = importFault(error, dir);
+    const message = `The helpers cannot be loaded: ${reason}.`;
+    diagnostics.report(new GccflowError('FILE_UNREADABLE', message, { at: at ?? startOf(file), cause: error }));
     return { exported: {}, contentHash: '' };
   }
 }

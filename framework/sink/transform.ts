@@ -20,6 +20,6 @@ export interface TransformDelivery {
 
 /** Loads the module that a sink names. Throws FILE_UNREADABLE where there is none that loads and exports a function. */
 export async function loadTransform(path: string): Promise<Transform> {
-  const loaded = await importDefault({ what: 'transform', path, example: 'export default (body, delivery) => ({ … });' });
+  const loaded = await importDefault('transform', path);
   return loaded as Transform;
 }

@@ -21,8 +21,7 @@ export async function openParser({ flow, file }: FlowNode, projectDir: string): 
   if (flow.parse === null) return async (body) => rawRecords(Array.isArray(body) ? body : [body], {});
   if (typeof flow.parse !== 'string') return mappingParser(flow.parse, file);
   const place = join(dirname(file), flow.parse);
-  const example = 'export default (body, { params }) => [{ … }];';
-  const parse = (await importDefault({ what: 'parser', path: join(projectDir, place), example })) as Parse;
+  const parse = (await importDefault('parser', join(projectDir, place))) as Parse;
   return async (body, context) => readResult(await parse(body, context), place);
 }
 

@@ -14,8 +14,7 @@ const maxAssetBytes = 25_000_000;
 /** Runs a module of the project, in the task's transaction. Throws FILE_UNREADABLE where it does not load. */
 export async function openRun(path: string, when: Value | null, place: StepPlace, deps: FlowDeps): Promise<WriteStep> {
   const module = join(dirname(place.file), path);
-  const example = 'export default async (records, { db, emit }) => { … };';
-  const run = (await importDefault({ what: 'step', path: join(deps.projectDir, module), example })) as RunStep;
+  const run = (await importDefault('step', join(deps.projectDir, module))) as RunStep;
   return {
     phase: 'write',
     async plan(records, attempt, writes) {
