@@ -45,8 +45,8 @@ const batchSize = 200;
 
 /**
  * The graph with its types. Creates sources, seeds and models as empty tables in graph order, and is told by ClickHouse what columns each has
- * or what is wrong with it. All mistakes are found in one go: what reads a broken model is checked against the columns it declares or had at
- * the last check, or is not checked. A model that is as it was when the cache knew it, and reads what it read, is not sent to ClickHouse.
+ * or what is wrong with it. All mistakes are found in one go: what reads a broken model is checked against the columns its contract
+ * has or it had at the last check, or is not checked. A model that is as it was when the cache knew it, and reads what it read, is not sent to ClickHouse.
  */
 export async function checkGraph(manifest: Manifest, engine: CheckEngine, options: CheckGraphOptions): Promise<GraphInEngine> {
   const checker = new GraphChecker(manifest, engine, options);
@@ -316,7 +316,7 @@ class GraphChecker implements GraphInEngine {
   async #examine(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
     return [
       ...(await this.#examineColumns(model, columns)),
-      ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes })),
+      ...(await lateFaults(model, { ...this.#context(), keyTypes: this.#keyTypes, columns })),
     ];
   }
 
@@ -409,9 +409,9 @@ class GraphChecker implements GraphInEngine {
     return withKnownTypes(columns, node, this.#cache.columnsOf(node.id));
   }
 
-  /** What the readers of a broken model are checked against, where nothing is left of its SQL. */
+  /** What the readers of a broken model are checked against, where nothing is left of its SQL. Without a contract it may have more columns than it declares. */
   #standIn(node: ModelNode): CheckedRelation | null {
-    const declared = typedColumns(node.columns);
+    const declared = node.config.contract.enforced ? typedColumns(node.columns) : null;
     if (declared) return { columns: declared, from: 'declared' };
     const remembered = this.#cache.columnsOf(node.id);
     return remembered ? { columns: remembered, from: 'remembered' } : null;

@@ -70,6 +70,28 @@ test('what reads a broken model is checked against the columns it declares', asy
   assert.deepEqual(places(findings), ['CHECK_NAME_UNKNOWN models/a.sql:1:12', 'CHECK_NAME_UNKNOWN models/b.sql:2:7']);
 });
 
+test('what reads a model of which nothing is left is checked against its contract, and not checked where it has none', async () => {
+  const { graph, findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/a.sql': 'select id, trim((kind) as word from {{source "raw" "event"}}',
+    'models/b.sql': '{{config contract="enforced"}}select id, trim((kind) as word from {{source "raw" "event"}}',
+    'models/models.yaml': `kind: models
+models:
+  - { name: a, columns: [{ name: id, type: UInt64 }] }
+  - { name: b, columns: [{ name: id, type: UInt64 }, { name: word, type: String }] }
+`,
+    'models/of_a.sql': 'select id, word from {{ref "a"}}',
+    'models/of_b.sql': 'select id, word,\n more from {{ref "b"}}',
+  });
+
+  assert.deepEqual(places(findings), [
+    'CHECK_SYNTAX models/a.sql:1:12',
+    'CHECK_SYNTAX models/b.sql:1:42',
+    'CHECK_NAME_UNKNOWN models/of_b.sql:2:2',
+  ]);
+  assert.deepEqual([...(graph?.notChecked ?? [])], [['model.of_a', 'model.a']]);
+});
+
 test('several mistakes of one model are found at once', async () => {
   const { findings } = await checkFiles({
     'sources/raw.yaml': source,
