@@ -39,7 +39,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['connections/redis.ts'],
   'ipaddr.js': ['scrape/calls/public-address.ts'],
   jsonata: ['project/expression.ts'],
-  kysely: ['connections/postgres-kysely.ts', 'connections/postgres-schema.ts'],
+  kysely: ['connections/migrate.ts', 'connections/postgres-kysely.ts'],
   'log-update': ['cli/live-progress.ts'],
   'lru-cache': ['sink/recent-ids.ts'],
   'p-throttle': ['sink/writers/http.ts'],

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Postgres, PostgresQueries } from '../connections/postgres.ts';
 import { sqlStateOf } from '../connections/postgres-fault.ts';
-import { ownTables } from '../connections/postgres-schema.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { SyncFile } from '../project/sync-file.ts';
 
@@ -20,11 +19,11 @@ export interface Publication {
 
 export async function recordPublication(session: PostgresQueries, publication: Publication): Promise<void> {
   const { id, sync, schema, table, mode, rows, bytes, runId, publishedAt } = publication;
-  const row = { id, sync, schema_name: schema, table_name: table, mode, row_count: rows, byte_count: bytes, run_id: runId };
-  await ownTables(session)
-    .insertInto('gccflow.sync_publication')
-    .values({ ...row, published_at: publishedAt })
-    .execute();
+  await session.query(
+    `insert into gccflow.sync_publication (id, sync, schema_name, table_name, mode, row_count, byte_count, run_id, published_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [id, sync, schema, table, mode, rows, bytes, runId, publishedAt],
+  );
 }
 
 /** Holds a table for one run. The lock dies with its session, so a killed run leaves none. Throws RUN_LOCKED. */
