@@ -16,6 +16,7 @@ import { untypedSources } from './check-inputs.ts';
 import { checkModules } from './check-modules.ts';
 import { checkSchedules } from './check-schedules.ts';
 import { checkSeeds } from './check-seeds.ts';
+import { checkSelectors } from './check-selectors.ts';
 import { checkSinkTables } from './check-sink-tables.ts';
 import { checkSinks } from './check-sinks.ts';
 import { checkSyncSql } from './check-sync-sql.ts';
@@ -66,7 +67,11 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const loading = checkModules(project, whole, only); // while ClickHouse works
   const schedules = await checkSchedules(whole, { selectors: project.selectors, readCommand });
   const ruled = [...schedules.findings, ...projectRuleFindings(project, whole, schedules.scheduled)];
-  const rules = ruled.filter(({ node, error }) => mistakes.length === 0 || (node !== null && error.code !== 'SELECTOR_NO_MATCH')); // what is picked may be in a file that cannot be read
+  const isSure = ({ error }: Finding): boolean => mistakes.length === 0 || error.code !== 'SELECTOR_NO_MATCH'; // what is picked may be in a file that cannot be read
+  const rules = [
+    ...ruled.filter((finding) => isSure(finding) && (mistakes.length === 0 || finding.node !== null)),
+    ...checkSelectors(project, whole).filter(isSure),
+  ];
   if (!engine) return { graph: null, findings: withMistakes(mistakes, [...rules, ...(await loading)]).toSorted(byPlace) };
   const cache = CheckCache.of(project);
   const { manifest, unsound } = soundGraph(whole, mistakes);

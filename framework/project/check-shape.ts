@@ -51,9 +51,23 @@ function report(issue: Issue, schema: z.ZodType, value: unknown, places: Places,
   const absent = path.length > 0 && valueAt(value, path) === undefined;
   const missing = absent && typeof valueAt(value, owner) === 'object'; // one text may stand for a list of one
   const message = missing ? `The key '${String(path.at(-1))}' is missing.` : `${label(path)}${wording(issue)}`;
+  const isOwnKey = !absent && places.keyAt(path).line < places.at(path).line; // a list or mapping in the lines below its key
+  const at = isOwnKey ? places.keyAt(path) : places.at(absent ? owner : path);
   diagnostics.report(
-    new GccflowError('VALUE_INVALID', message, { at: places.at(absent ? owner : path), hint: hintOf(issue, value, path) }),
+    new GccflowError('VALUE_INVALID', message, { at, hint: hintOf(issue, value, path) ?? hintOfKey(issue, schema, path, value) }),
   );
+}
+
+/** The key that was meant, where it stands for a list or mapping, and the one that is written takes none. */
+function hintOfKey(issue: Issue, schema: z.ZodType, path: YamlPath, value: unknown): string | undefined {
+  const key = path.at(-1);
+  const isWhole = typeof valueAt(value, path) === 'object' && (issue.code === 'invalid_union' || issue.code === 'invalid_type');
+  return isWhole && typeof key === 'string'
+    ? didYouMean(
+        key,
+        [...keysAt(schema, path.slice(0, -1))].filter((name) => name !== key),
+      )
+    : undefined;
 }
 
 /** The mistake of a key that the file kind does not have. */
@@ -135,6 +149,8 @@ function* keysAt(schema: unknown, path: YamlPath): Generator<string> {
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault
   ) {
+    yield* keysAt(schema.unwrap(), path);
+  } else if (schema instanceof z.ZodLazy) {
     yield* keysAt(schema.unwrap(), path);
   } else if (schema instanceof z.ZodUnion) {
     for (const option of schema.options) yield* keysAt(option, path);
