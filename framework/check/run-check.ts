@@ -24,6 +24,7 @@ import { checkSyncs } from './check-syncs.ts';
 import { checkTests } from './check-tests.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { findReaders } from './column-readers.ts';
+import { filesOfDbt } from './files-of-dbt.ts';
 import type { Finding } from './finding.ts';
 import { withoutFollowUps } from './follow-ups.ts';
 import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
@@ -71,6 +72,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const rules = [
     ...ruled.filter((finding) => isSure(finding) && (mistakes.length === 0 || finding.node !== null)),
     ...checkSelectors(project, whole).filter(isSure),
+    ...filesOfDbt(project),
   ];
   if (!engine) return { graph: null, findings: withMistakes(mistakes, [...rules, ...(await loading)]).toSorted(byPlace) };
   const cache = CheckCache.of(project);

@@ -40,7 +40,9 @@ export function findProjectFiles(dir: string, diagnostics: Diagnostics): FoundFi
     const place = places.find(({ root, ending }) => file.startsWith(`${root}/`) && ending.test(file));
     if (place) found.push({ file, role: place.role });
   }
-  reportMisplaced([...files, ...walk(dir, 'seeds', diagnostics)], diagnostics);
+  const top = readFolder(dir, '.', diagnostics).map(({ name }) => name);
+  const ofDbt = top.filter((name) => name === 'seeds' || name === 'snapshots').flatMap((root) => walk(dir, root, diagnostics));
+  reportMisplaced([...files, ...ofDbt, ...top.filter((name) => name === 'selectors.yml')], diagnostics);
   return found;
 }
 
@@ -52,6 +54,18 @@ const elsewhere: readonly { readonly pattern: RegExp; readonly what: string; rea
     what: 'A test',
     hint: 'Tests stand in tests/data/, generic ones in tests/generic/.',
   },
+  {
+    pattern: /^snapshots\/.*\.(sql|ya?ml)$/,
+    what: 'A snapshot',
+    hint: 'A snapshot is a model, models/NAME.sql, with materialized="snapshot" and without the block around it.',
+  },
+  { pattern: /^models\/.*\.py$/, what: 'A model in Python', hint: 'Models are SELECTs, models/NAME.sql; other code is a step of a flow.' },
+  {
+    pattern: /^(tests\/(data|generic)|macros)\/.*\.ya?ml$/,
+    what: 'What describes a test or macro',
+    hint: 'The config of a test stands in its SQL; what a macro takes, in a comment of its file.',
+  },
+  { pattern: /^selectors\.yml$/, what: 'A list of selectors', hint: 'Name it selectors.yaml.' },
   { pattern: /^macros\/.*\.sql$/, what: 'A macro', hint: 'A macro is a partial, macros/NAME.hbs, or a function of macros/*.ts.' },
 ];
 
