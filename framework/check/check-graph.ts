@@ -17,6 +17,7 @@ import type { Finding } from './finding.ts';
 import { foreignDictionaries, foreignTables, indexRelations } from './foreign-tables.ts';
 import { GraphTables, isInline, isRelation, type RelationNode } from './graph-tables.ts';
 import { type HookObjects, hookObjects, isOfHook } from './hook-objects.ts';
+import { ownAnswers, sentStatements, sentTables } from './incremental-table.ts';
 import { dictionaryKeys } from './late-faults/dictionary-keys.ts';
 import type { KeyTypes } from './late-faults/doubtful-keys.ts';
 import { lateFaults } from './late-faults/late-faults.ts';
@@ -232,8 +233,7 @@ class GraphChecker implements GraphInEngine {
   #send(batch: readonly RenderedModel[]): Promise<readonly EngineAnswer[]> {
     const parents = batch.flatMap(({ node }) => this.#manifest.parents.get(node.id) ?? []);
     const before = [...this.#probes.statements(), ...this.#tables.missing(parents)];
-    const tables = batch.flatMap(({ node, isDescribed }) => (isDescribed ? [] : [node]));
-    const statements = [...before, ...batch.flatMap((model) => model.statements), { sql: columnsSql(tables) }];
+    const statements = [...before, ...batch.flatMap(sentStatements), { sql: columnsSql(batch.flatMap(sentTables)) }];
     return this.#engine.run(statements).then((answers) => {
       this.#probes.settle(answers);
       return answers.slice(before.length);
@@ -248,7 +248,7 @@ class GraphChecker implements GraphInEngine {
     let at = 0;
     for (const model of batch) {
       const { node, statements } = model;
-      const own = answers.slice(at, at + statements.length);
+      const own = await ownAnswers(model, answers.slice(at, at + statements.length), columns, this.#engine);
       at += statements.length;
       this.#sent.delete(node.id);
       const parents = this.#manifest.parents.get(node.id) ?? [];
