@@ -27,6 +27,11 @@ const doings: Readonly<Record<string, (signal: AbortSignal, ms: number) => unkno
     for (;;);
   },
   wait: (_signal, ms) => sleep(ms),
+  'write in pieces': async () => {
+    process.stdout.write('one l');
+    await sleep(20);
+    process.stdout.write('ine\nand another');
+  },
   heed: (signal) => sleep(600_000, undefined, { signal }).catch(() => {}),
 };
 

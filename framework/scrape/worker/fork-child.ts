@@ -1,4 +1,5 @@
 import { fork as forkProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FromChild, ToChild } from './child-message.ts';
 import { openWarden } from './warden.ts';
@@ -30,6 +31,8 @@ export interface Nursery extends Disposable {
 /** Memory of JavaScript values in a child, MB: a task that leaks ends its own process, not the machine. */
 const heapMegabytes = 512;
 const keptCharacters = 2000;
+/** A line without end is told in parts of at least as many characters. */
+const longestLine = 16_000;
 /** How long to read on what a process has written that has ended. */
 const drainMs = 200;
 
@@ -45,10 +48,10 @@ export function openNursery(entry: string): Nursery {
     const pid = child.pid ?? 0;
     warden.watch(pid);
     let said = '';
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => tellLines(text, onLine));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    tellLines(child.stdout, onLine);
+    tellLines(child.stderr, onLine);
+    child.stderr?.on('data', (text: string) => {
       said = (said + text).slice(-keptCharacters);
-      tellLines(text, onLine);
     });
     child.on('message', (message) => onMessage(message as FromChild));
     child.once('error', (error) => {
@@ -73,6 +76,19 @@ export function openNursery(entry: string): Nursery {
   return { fork, [Symbol.dispose]: () => warden[Symbol.dispose]() };
 }
 
-function tellLines(text: string, onLine: (line: string) => void): void {
-  for (const line of text.split('\n')) if (line !== '') onLine(line);
+/** Tells whole lines, in whatever pieces they come: a secret is known by all of it. */
+function tellLines(stream: Readable | null, onLine: (line: string) => void): void {
+  let rest = '';
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > longestLine) {
+      lines.push(rest);
+      rest = '';
+    }
+    for (const line of lines) if (line !== '') onLine(line);
+  });
+  stream?.once('end', () => {
+    if (rest !== '') onLine(rest);
+  });
 }

@@ -63,6 +63,19 @@ test('flows go on while the processes of another one keep crashing', async (cont
   assert.equal((await worker.running).counts.get('sound')?.complete, 50);
 });
 
+test('what a handler writes is told in whole lines, in whatever pieces it comes', async (context) => {
+  await using scratch = await scratchQueue(context);
+  if (scratch === null) return;
+  await scratch.queue.enqueue([newTask({ params: { does: 'write in pieces' } })]);
+
+  const worker = labWorker(scratch.queue, [labFlow('f')]);
+  await untilEnded(scratch.postgres);
+  await worker[Symbol.asyncDispose]();
+
+  const lines = worker.log.lines.filter(({ message }) => message === 'child wrote').map(({ fields }) => fields.line);
+  assert.deepEqual(lines, ['one line', 'and another']);
+});
+
 test('a worker whose flows cannot be opened ends with the reason', async (context) => {
   await using scratch = await scratchQueue(context);
   if (scratch === null) return;
