@@ -13,7 +13,7 @@ import { columnTakes, dialectOf } from './column-takes.ts';
 import { type EmittedEvent, type EventField, eventFields } from './event-fields.ts';
 import type { Finding } from './finding.ts';
 import { isSound } from './given-values.ts';
-import { unboundEvent } from './unbound-events.ts';
+import { unboundEvent, unboundRoutes } from './unbound-events.ts';
 
 /**
  * Events of flows that no queue of the project gets, that lack a field which a sink cannot do without, or whose field its column does not take:
@@ -23,12 +23,14 @@ export function checkEvents(manifest: Manifest): readonly Finding[] {
   const nodes = [...manifest.nodes.values()];
   const sinks = nodes.filter((node): node is SinkNode => node.kind === 'sink');
   const emitted = nodes.filter((node): node is FlowNode => node.kind === 'flow').flatMap((flow) => eventsOf(flow));
-  return emitted.flatMap((event) => {
+  const routed = nodes.flatMap((node) => (node.kind === 'ingest' ? unboundRoutes(node, sinks, manifest.projectDir) : []));
+  const stored = emitted.flatMap((event) => {
     const { exchange, routing_key } = event.emit;
     const bound = exchange === null ? [] : sinks.filter((sink) => isBound(sink, exchange, routing_key));
     const read = bound.filter(({ sink }) => sink.transform === null);
     return [...unboundEvent(event, sinks, manifest.projectDir), ...read.flatMap((sink) => new Pair(event, sink, manifest).mistakes())];
   });
+  return [...routed, ...stored];
 }
 
 function eventsOf(flow: FlowNode): readonly EmittedEvent[] {

@@ -71,7 +71,7 @@ function mistakeOf({ node, what, at }: Expression, answer: EngineAnswer | undefi
     return [errorFinding(node, new GccflowError(code, `${subjectOf(node)}, in ${what}: ${sentence}`, { at, hint, cause: answer.fault }))];
   }
   const loaded = describedColumns(answer).find(({ name }) => name === 'loaded_at')?.type;
-  if (node.kind === 'model' || loaded === undefined || /Date/.test(loaded)) return [];
+  if (node.kind === 'model' || loaded === undefined || /Date|Nothing/.test(loaded)) return []; // nothing is known of a column with a mistake
   const message = `${subjectOf(node)}: ${what} gives ${loaded}, which is no date or time.`;
   return [errorFinding(node, new GccflowError('CHECK_TYPE', message, { at, hint: 'Convert it, as by parseDateTimeBestEffort(…).' }))];
 }

@@ -3,6 +3,7 @@ import { GccflowError } from '../foundation/error.ts';
 import { quoteText } from '../foundation/quote.ts';
 import type { Manifest, NodeId, SinkNode, SourceNode } from '../manifest/manifest.ts';
 import { placesOf } from '../project/locate-value.ts';
+import { addressTemplate, bodyTemplate } from '../sink/request-template.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import type { CheckedGraph } from './checked-graph.ts';
 import { dialectOf } from './column-takes.ts';
@@ -26,13 +27,14 @@ export async function checkSinks(
   const sinks = [...manifest.nodes.values()].filter((node) => node.kind === 'sink');
   const sources = [...manifest.nodes.values()].filter((node) => node.kind === 'source');
   const asked = sinks.filter(({ id }) => only === null || only.has(id));
-  const types = await TypeNames.ask([...asked.flatMap(typesOfSink), ...sources.flatMap(typesOfSource)], engine);
+  const types = await TypeNames.ask([...sinks.flatMap(typesOfSink), ...sources.flatMap(typesOfSource)], engine);
   const filled = sources.map((source) => ({ source, sinks: sinks.filter((sink) => fills(sink, source)) }));
   return [
     ...asked.flatMap((sink) => {
       const source = filled.find(({ sinks: fillers }) => fillers.includes(sink))?.source;
       return Object.keys(sink.sink.columns).flatMap((name) => ofColumn(name, sink, source, { manifest, relations, types }));
     }),
+    ...asked.flatMap((sink) => [...unknownFields(sink, manifest), ...sharedTable(sink, sinks, manifest, types)]),
     ...filled.flatMap(({ source, sinks: fillers }) => (only === null || only.has(source.id) ? unfilled(source, fillers) : [])),
   ];
 }
@@ -123,6 +125,40 @@ function ofColumn(
   const [written, said] = [types.nameOf(type), known?.type ?? types.nameOf(plainType(declared.type))];
   if (written === said) return [];
   return refuse(`fills '${name}' as ${written}, and the source declares it as ${said}`, 'Correct one of the two.');
+}
+
+/** Fields that the address or the body of a request names, and the row does not have. */
+function unknownFields(node: SinkNode, { projectDir }: Manifest): readonly Finding[] {
+  const { to, columns, unknown_fields: unknown } = node.sink;
+  const names = [...Object.keys(columns), ...(unknown === 'drop' ? [] : [unknown.keep])];
+  if (!('http' in to) || names.length === 0) return [];
+  const named = { url: addressTemplate(to.http.url).fields, body: bodyTemplate(to.http.body).fields };
+  return Object.entries(named).flatMap(([key, fields]) =>
+    fields.flatMap((field) => {
+      if (names.includes(field.split('.')[0] ?? field)) return [];
+      const at = placesOf(projectDir, node.file).at(['to', 'http', key]);
+      const hint = didYouMean(field, names) ?? `The columns are ${names.join(', ')}.`;
+      return [
+        errorFinding(
+          node,
+          new GccflowError('SINK_TABLE', `The sink '${node.name}' sends '${field}', which is none of its columns.`, { at, hint }),
+        ),
+      ];
+    }),
+  );
+}
+
+/** A table that another sink fills as well, with other columns: the one that comes second does not start. */
+function sharedTable(node: SinkNode, sinks: readonly SinkNode[], { projectDir }: Manifest, types: TypeNames): readonly Finding[] {
+  const { table } = node;
+  const first = sinks.find((other) => table !== null && other.table?.database === table.database && other.table.name === table.name);
+  if (!first || first === node) return [];
+  const there = new Map(columnsOfTable(first).map(({ name, type }) => [name, types.nameOf(type)]));
+  const differing = columnsOfTable(node).filter(({ name, type }) => there.get(name) !== types.nameOf(type));
+  if (differing.length === 0) return [];
+  const message = `The sink '${node.name}' fills the table of '${first.name}' with other columns: ${differing.map(({ name }) => name).join(', ')}.`;
+  const at = placesOf(projectDir, node.file).at(['to', 'clickhouse']);
+  return [errorFinding(node, new GccflowError('SINK_TABLE', message, { at, hint: 'Name another table, or give both the same columns.' }))];
 }
 
 /** Columns that a source declares of a table that only sinks create, and that none of them gives it. */

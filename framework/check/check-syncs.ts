@@ -134,13 +134,24 @@ class SyncCheck {
     });
   }
 
+  /** A look-back is a time, so that a watermark of another type has none. */
+  #unused(): readonly SyncMistake[] {
+    const { watermark, lookback } = this.#node.sync;
+    const type = this.#columns.find(({ name }) => name === watermark)?.type ?? '';
+    if (lookback === null || /\bDate/.test(type)) return [];
+    const said = `says 'lookback', and its watermark '${watermark}' is ${type}, which is no time`;
+    return [
+      { severity: 'warn', code: 'CONFIG_CONFLICT', said, hint: 'Name a time as the watermark, or take it away.', path: ['lookback'] },
+    ];
+  }
+
   /** A watermark is a column of the relation, and of the table. */
   #unread(): readonly SyncMistake[] {
     const { watermark, columns, mode } = this.#node.sync;
     const names = this.#columns.map(({ name }) => name);
     if (watermark === null) return [];
     const isKept = columns.length === 0 || columns.some(({ name, from, fill }) => fill === null && (from ?? name) === watermark);
-    if (names.includes(watermark) && (isKept || mode === 'replace')) return [];
+    if (names.includes(watermark) && (isKept || mode === 'replace')) return this.#unused();
     if (names.includes(watermark)) {
       const why = 'Add it to `columns`: what was published last is read from the table.';
       return [missing(`does not publish its watermark '${watermark}'`, why, ['watermark'])];

@@ -9,7 +9,7 @@ import { type CheckCache, keyOf } from './check-cache.ts';
 import type { CheckEngine, EngineAnswer } from './check-engine.ts';
 import type { GraphInEngine, TypedColumn } from './checked-graph.ts';
 import { placeOfColumn } from './column-place.ts';
-import { describeForm } from './explain-sql.ts';
+import { planForm } from './explain-sql.ts';
 import { explainComparison, explainLimit, explainTest, limitStatements } from './explain-test.ts';
 import { errorFinding, thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
@@ -99,7 +99,7 @@ async function checkSql(tests: readonly TestNode[], check: TestCheck): Promise<r
   }
   if (asked.length === 0) return findings;
   await check.graph.ensureTables(asked.flatMap(({ test }) => check.manifest.parents.get(test.id) ?? []));
-  const { before, after } = describeForm;
+  const { before, after } = planForm;
   const statements = asked.map(({ test, sql }) => [`${before}${sql}${after}`, ...comparison(test, check), ...limitStatements(test, sql)]);
   const answers = await check.engine.run(statements.flat().map((sql) => ({ sql })));
   let from = 0;

@@ -1,5 +1,5 @@
 import type { FlowNode } from '../manifest/manifest.ts';
-import { parseExpression } from '../project/expression.ts';
+import { constantOf, parseExpression } from '../project/expression.ts';
 import type { FieldKind, FieldType } from '../project/field-type.ts';
 import { typeName } from '../project/field-value.ts';
 import type { EmitStep } from '../project/flow-file.ts';
@@ -75,12 +75,8 @@ function fieldOf(value: unknown, flow: FlowNode['flow']): Omit<EventField, 'path
 
 /** A text is JSONata: a path to what has a type, or a constant. */
 function fieldOfText(text: string, flow: FlowNode['flow']): Omit<EventField, 'path'> {
-  const constant = /^\s*(?:"([^"\\]*)"|'([^'\\]*)'|(-?\d+(?:\.\d+)?|true|false))\s*$/.exec(text);
-  if (constant) {
-    const [, double, single, other] = constant;
-    const value: unknown = other === undefined ? (double ?? single) : JSON.parse(other);
-    return { kind: kindOf(value), value };
-  }
+  const constant = constantOf(text);
+  if (constant) return { kind: kindOf(constant.value), value: constant.value };
   const [root, name, ...more] = pathOf(text);
   if (name === undefined || more.length > 0) return unknownField;
   const types = root === 'params' ? flow.params : root === 'record' ? typesOfRecord(flow)[1] : {};

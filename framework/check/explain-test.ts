@@ -7,7 +7,7 @@ import { TestConfig } from '../project/test-config.ts';
 import { countSql } from '../run/run-test.ts';
 import type { CheckEngine } from './check-engine.ts';
 import { explainFault } from './explain-fault.ts';
-import { describeForm, explainSql } from './explain-sql.ts';
+import { explainSql, planForm } from './explain-sql.ts';
 import { errorFinding, type Fault, lostFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { placeFault } from './place-fault.ts';
@@ -26,18 +26,18 @@ export async function explainTest(test: TestNode, sql: string, fault: Fault, con
   if (fault.kind === 'lost') return [lostFinding(test, fault)];
   if (test.testType === 'singular') {
     const mapped = renderMapped(manifest, test, { incremental: false });
-    return explainSql({ node: test, mapped, settings: {}, form: describeForm }, fault, engine);
+    return explainSql({ node: test, mapped, settings: {}, form: planForm }, fault, engine);
   }
-  const ask = (variants: readonly string[]) => engine.run(variants.map((variant) => ({ sql: describe(variant) })));
-  const { offset, sure } = await placeFault(fault.said, sql, describeForm.before, ask);
+  const ask = (variants: readonly string[]) => engine.run(variants.map((variant) => ({ sql: plan(variant) })));
+  const { offset, sure } = await placeFault(fault.said, sql, planForm.before, ask);
   return [refusal(test, fault, sure ? placeOf(test, sql, offset, context) : test.at, manifest)];
 }
 
-/** Statements that ask for the columns of what a test's limits are compared with: with all of them, and with each alone. */
+/** Statements that ask how ClickHouse would run what a test's limits are compared with: with all of them, and with each alone. */
 export function limitStatements(test: TestNode, sql: string): readonly string[] {
   const defaults = TestConfig.parse({});
   const stated = limitKeys.filter((key) => test.config[key] !== defaults[key]);
-  return stated.map((key) => describe(countSql(sql, { ...test, config: { ...defaults, [key]: test.config[key] } })));
+  return stated.map((key) => plan(countSql(sql, { ...test, config: { ...defaults, [key]: test.config[key] } })));
 }
 
 const limitKeys = ['fail_calc', 'warn_if', 'error_if'] as const;
@@ -58,8 +58,8 @@ export function explainComparison(test: TestNode, fault: Fault, manifest: Manife
   return fault.kind === 'lost' ? lostFinding(test, fault) : refusal(test, fault, test.at, manifest);
 }
 
-function describe(sql: string): string {
-  return `${describeForm.before}${sql}${describeForm.after}`;
+function plan(sql: string): string {
+  return `${planForm.before}${sql}${planForm.after}`;
 }
 
 function refusal(

@@ -22,7 +22,7 @@ export function buildApis(project: Project): Declared<ApiNode>[] {
 /** The flows, with the exchange of every event filled in. Reports what they name that is not there, and what two of them contradict each other in. */
 export function buildFlows(project: Project, diagnostics: Diagnostics): Declared<FlowNode>[] {
   const enabled = project.flows.filter(({ flow }) => flow.enabled);
-  checkFlows(enabled, diagnostics);
+  checkFlows(enabled, project.dir, diagnostics);
   return project.flows.map((entry) => {
     const flow = entry.flow.enabled ? resolveExchanges(entry, project, diagnostics) : entry.flow;
     return { enabled: flow.enabled, node: { kind: 'flow', id: `flow.${flow.name}`, ...streamCommon(flow, entry.at, project), flow } };

@@ -1,6 +1,6 @@
-import { didYouMean } from '../foundation/closest.ts';
+import { closest, didYouMean } from '../foundation/closest.ts';
 import { messageOf } from '../foundation/error.ts';
-import { type Expression, parseExpression } from './expression.ts';
+import { type Expression, expressionFunctions, parseExpression } from './expression.ts';
 import type { FlowFile, FlowStep } from './flow-file.ts';
 import type { FlowScope } from './flow-scope.ts';
 import { placeholdersOf, textsOf } from './flow-template.ts';
@@ -35,7 +35,12 @@ function checkMapping({ parse }: FlowFile, { params }: FlowScope, report: Report
 
 function read(text: string, place: YamlPath, report: ReportAt): Expression | null {
   try {
-    return parseExpression(text);
+    const expression = parseExpression(text);
+    for (const name of expression.functions.filter((called) => !expressionFunctions.has(called))) {
+      const near = closest(name, expressionFunctions);
+      report(place, `JSONata has no function '$${name}'.`, near && `Did you mean '$${near}'?`);
+    }
+    return expression;
   } catch (thrown) {
     report(place, `The expression '${text}' does not parse: ${messageOf(thrown)}.`);
     return null;

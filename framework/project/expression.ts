@@ -8,6 +8,8 @@ export interface Expression {
   readonly path: readonly string[] | null;
   /** What it names of its input itself, not of what it walks through: `record.tags[0]` gives `record`, `tags`. */
   readonly references: readonly Reference[];
+  /** Functions it calls, without the $, and without those that it defines itself. */
+  readonly functions: readonly string[];
   /** Its value, undefined for none, at once or as a promise. Throws ExpressionFault. */
   evaluate(input: unknown, variables?: Readonly<Record<string, unknown>>): unknown;
 }
@@ -47,6 +49,7 @@ export function parseExpression(text: string): Expression {
     text,
     path,
     references: [...referencesOf(ast)],
+    functions: calledIn(compiled.ast()),
     evaluate(input, variables) {
       const value = path === null ? notPlain : walk(input, path);
       return value === notPlain ? run(compiled, input, variables) : value;
@@ -99,6 +102,42 @@ function plainPath(node: Node): readonly string[] | null {
   if (node.type !== 'path') return null;
   const steps = node.steps ?? [];
   return Object.keys(node).every((key) => key === 'type' || key === 'steps') && steps.every(isPlainStep) ? steps.map(nameOf) : null;
+}
+
+/** The names of the library's own functions. */
+export const expressionFunctions: ReadonlySet<string> = new Set(
+  `sum count max min average string substring substringBefore substringAfter lowercase uppercase length trim pad match contains replace split
+  join formatNumber formatBase formatInteger parseInteger number floor ceil round abs sqrt power random boolean not map filter single reduce
+  sift keys lookup append exists spread merge reverse each error assert type sort shuffle distinct zip base64encode base64decode
+  encodeUrlComponent encodeUrl decodeUrlComponent decodeUrl eval toMillis fromMillis now millis clone`.split(/\s+/),
+);
+
+/** The one value of an expression that is a constant: a text in quotes, a number, true or false. */
+export function constantOf(text: string): { readonly value: string | number | boolean } | null {
+  const [, double, single, other] = /^\s*(?:"([^"\\]*)"|'([^'\\]*)'|(-?\d+(?:\.\d+)?|true|false))\s*$/.exec(text) ?? [];
+  if (other !== undefined) return { value: JSON.parse(other) as number | boolean };
+  const said = double ?? single;
+  return said === undefined ? null : { value: said };
+}
+
+function calledIn(ast: unknown): readonly string[] {
+  const called = new Set<string>();
+  const own = new Set<string>();
+  const visit = (part: unknown): void => {
+    if (typeof part !== 'object' || part === null) return;
+    const { type, procedure, lhs, arguments: given } = part as Readonly<Record<string, unknown>>;
+    if (type === 'function' || type === 'partial') for (const name of variableIn(procedure)) called.add(name);
+    if (type === 'bind') for (const name of variableIn(lhs)) own.add(name);
+    if (type === 'lambda' && Array.isArray(given)) for (const name of given.flatMap(variableIn)) own.add(name);
+    for (const inner of Object.values(part)) visit(inner);
+  };
+  visit(ast);
+  return [...called].filter((name) => !own.has(name));
+}
+
+function variableIn(node: unknown): readonly string[] {
+  const { type, value } = (typeof node === 'object' && node !== null ? node : {}) as Readonly<Record<string, unknown>>;
+  return type === 'variable' && typeof value === 'string' ? [value] : [];
 }
 
 const nameOf = (step: Node): string => String(step.value);

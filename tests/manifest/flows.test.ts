@@ -95,9 +95,8 @@ process:
     "REF_NOT_FOUND flows/a.yaml:6:18 Flow 'a' calls the API 'openai', which no file defines. | Declare it in a file of sources/ with kind: api and name: openai.",
     "REF_NOT_FOUND flows/a.yaml:7:22 Flow 'a' enqueues tasks of 'bb', which is no flow. | Did you mean 'b'?",
     "REF_NOT_FOUND flows/a.yaml:8:22 Flow 'a' enqueues tasks of 'c', which is no flow. | Did you mean 'a'?",
-    "VALUE_INVALID flows/a.yaml:9:22 Flow 'a' gives 'a' a 'size' that is number where integer is expected.",
-    "REF_NOT_FOUND flows/a.yaml:9:22 Flow 'a' gives 'a' the param 'ids', which it does not have. | Did you mean 'id'?",
-    "REF_NOT_FOUND flows/a.yaml:9:22 Flow 'a' enqueues tasks of 'a' without the param 'id', which it needs.",
+    "VALUE_INVALID flows/a.yaml:9:35 Flow 'a' gives 'a' a 'size' that is number where integer is expected.",
+    "REF_NOT_FOUND flows/a.yaml:9:46 Flow 'a' gives 'a' the param 'ids', which it does not have. | Did you mean 'id'?",
   ]);
 });
 

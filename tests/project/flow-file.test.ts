@@ -162,7 +162,6 @@ test('a parser and a step that are not there are mistakes, and a parser without 
 test('a step without a key, a type that is none and a field that is no name are told as such', async () => {
   assert.deepEqual(await mistakesOf('process: [{}, { upsrt: {} }]\nparams: { a: strin }\noutput: { a-b: string }\n'), [
     "VALUE_INVALID flows/refresh_profile.yaml:3:11 'process': one of the keys upsert, emit, upload, enqueue, http, run is expected.",
-    "VALUE_INVALID flows/refresh_profile.yaml:3:15 The key 'upsert' is missing.",
     "KEY_UNKNOWN flows/refresh_profile.yaml:3:17 The key 'upsrt' is not known here. | Did you mean 'upsert'?",
     "VALUE_INVALID flows/refresh_profile.yaml:4:14 'a': one of string, integer, number, boolean, timestamp, object, list, any is expected, with a ? behind it for one that may be missing, or a mapping with details.",
     "VALUE_INVALID flows/refresh_profile.yaml:5:16 'a-b': a name of letters, digits and _ is expected.",

@@ -3,6 +3,9 @@ import { edit, type Fault, faults } from '../mutations/fault.ts';
 const orders = 'sinks/orders.yaml';
 const reviews = 'sinks/reviews.yaml';
 const audit = 'sinks/audit.yaml';
+const alerts = 'sinks/alerts.yaml';
+const hooks = 'sources/hooks.yaml';
+const pages = 'flows/pages.yaml';
 const stream = 'sources/stream.yaml';
 const flow = 'flows/orders.yaml';
 const reviewFlow = 'flows/reviews.yaml';
@@ -71,5 +74,16 @@ export const faultsOfStreams: readonly Fault[] = [
     edit(flow, 'key: order_id\n', 'key: id\n'),
     edit(flow, "path: '/orders/{order_id}'", "path: '/orders/{id}'"),
     edit(flow, 'api: [shop]', 'api: [shp]'),
+  ),
+  ...faults(
+    'what nobody reads, calls or takes',
+    edit(hooks, 'routing_key: alert', 'routing_key: alarm'),
+    edit(hooks, 'exchange: shop.dx', 'exchange: shop.xd'),
+    edit(pages, '$length(', '$len('),
+    edit(pages, 'shop: params.shop', 'shp: params.shop'),
+    edit(pages, 'shop: params.shop', 'shop: 5'),
+    edit(alerts, '{{kind}}', '{{kin}}'),
+    edit(alerts, "body: { text: '{{text}}' }", "body: { text: '{{txt}}' }"),
+    edit(reviews, "clickhouse: '@e.reviews'", "clickhouse: '@e.orders'"),
   ),
 ];

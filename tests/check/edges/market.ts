@@ -101,6 +101,28 @@ output: { review_id: string, stars: integer, at: timestamp, text: string?, autho
 process:
   - emit: { exchange: shop.dx, routing_key: review }
 `,
+  'flows/pages.yaml': `kind: flow
+name: fetch_pages
+params: { page: integer, shop: string }
+retrieve: { api: [shop], path: '/shops/{shop}/pages/{page}' }
+output: { url: string }
+process:
+  - when: $length(record.url) > 0
+    enqueue:
+      flow: fetch_reviews
+      params:
+        shop: params.shop
+`,
+  'sources/hooks.yaml': `kind: ingest
+name: hooks
+http:
+  port: 8019
+  routes:
+    - path: /alert
+      publish:
+        - exchange: shop.dx
+          routing_key: alert
+`,
   'sinks/orders.yaml': `kind: sink
 name: orders
 queue: { name: orders_q, exchange: shop.dx, routing_keys: [order] }
