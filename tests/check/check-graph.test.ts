@@ -131,6 +131,8 @@ test('an incremental run that would return other columns than a full build is an
     'models/a.sql': `{{config materialized="incremental" order_by="id"}}
 select id, {{#if (is_incremental)}}toString(day){{else}}day{{/if}} as day from {{source "raw" "event"}}
 {{#if (is_incremental)}}where day > (select max(day) from {{this}}){{/if}}`,
+    'models/aa.sql': `{{config materialized="incremental" order_by="id"}}
+select id, {{#if (is_incremental)}}null{{else}}day{{/if}} as day from {{source "raw" "event"}}`,
     'models/b.sql': `{{config materialized="incremental" order_by="id"}}
 select id from {{source "raw" "event"}}
 {{#if (is_incremental)}}
@@ -138,7 +140,7 @@ where day > (select max(dai) from {{this}})
 {{/if}}`,
   });
 
-  assert.deepEqual(places(findings), ['CHECK_DRIFT models/a.sql:2:36', 'CHECK_NAME_UNKNOWN models/b.sql:4:25']);
+  assert.deepEqual(places(findings), ['CHECK_DRIFT models/a.sql:2:36', 'CHECK_DRIFT models/aa.sql:2:36', 'CHECK_NAME_UNKNOWN models/b.sql:4:25']);
   assert.match(findings[0]?.error.message ?? '', /'day' is Date in the full build and String in the incremental run/);
 });
 
