@@ -11,6 +11,7 @@ import { declaredColumns } from './declared-columns.ts';
 import type { FaultContext } from './explain-model.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { placeOfOutput } from './output-place.ts';
 import type { RenderedModel } from './render-model.ts';
 import { silentVariants } from './silent-variants.ts';
 
@@ -24,7 +25,7 @@ export async function examineModel(
   const own = [
     ...absentKeys(model.node, columns, context),
     ...intervalFaults(model.node, columns, context),
-    ...columnFaults(model.node, columns, context),
+    ...columnFaults(model, columns, context),
     ...watermarkFaults(model.node, context),
   ];
   return [...own, ...(readsVariant ? [] : await silentVariants(model, columns, context))];
@@ -54,7 +55,7 @@ function intervalFaults(node: ModelNode, columns: readonly TypedColumn[], { mani
 }
 
 /** What a snapshot or dictionary would be refused for when it is built; a missing `unique_key` is told with those of other models. */
-function columnFaults(node: ModelNode, columns: readonly TypedColumn[], { project }: FaultContext): readonly Finding[] {
+function columnFaults({ node }: RenderedModel, columns: readonly TypedColumn[], { manifest, project }: FaultContext): readonly Finding[] {
   const returned = columns.slice(0, columns.length - addedColumns(node.config).length);
   const names = returned.map(({ name }) => name);
   return findColumnFaults(node.config, returned)
@@ -62,7 +63,9 @@ function columnFaults(node: ModelNode, columns: readonly TypedColumn[], { projec
     .map(({ key, missing, says }) => {
       const hint = missing === null ? undefined : didYouMean(missing, names);
       const message = `The config of ${subjectOf(node)} does not fit its SELECT: ${says}.`;
-      return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: placeOfConfig(project, node, key), hint }));
+      const own = key === 'materialized' ? addedColumns(node.config).find(({ name }) => names.includes(name)) : undefined;
+      const output = own && placeOfOutput(node, manifest, returned, own.name);
+      return errorFinding(node, new GccflowError('CHECK_LAYOUT', message, { at: output ?? placeOfConfig(project, node, key), hint }));
     });
 }
 

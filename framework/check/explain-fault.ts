@@ -60,12 +60,18 @@ export function explainSaid(said: string): string {
     .replace(/^(?:(Aggregate )?[Ff]unction with name [`'](.*)[`'] does not exist|Unknown function (.*))$/, "There is no function '$2$3'")
     .replace(/^Unknown table expression identifier '(.*)'$/, "There is no table '$1'")
     .replace(/^Unknown table function (.*)$/, "There is no table function '$1'")
+    .replace(
+      /^JOIN [\s\S]* using identifier '(.*?)' cannot be resolved from (left|right) [\s\S]*$/,
+      "The $2 side of the join has no column '$1'",
+    )
     .replace(/^JOIN [\s\S]* no alias for subquery or table function[\s\S]*$/, 'A subquery that is joined needs a name');
 }
 
 function hintOf(said: string, code: ErrorCode): string | undefined {
   const near = /Maybe you meant:? \[?'?([^'\]?]+)/.exec(said)?.[1];
-  if (near !== undefined && code === 'CHECK_NAME_UNKNOWN') return `Did you mean '${near}'?`;
+  if (/table function (?:ref|source)\b/.test(said)) return 'Write it in braces: {{ref "…"}}, {{source "…" "…"}}.';
+  const refused = /identifier [`'](?:.*\.)?([^`'.]+)[`']/.exec(said)?.[1];
+  if (near !== undefined && near !== refused && code === 'CHECK_NAME_UNKNOWN') return `Did you mean '${near}'?`;
   if (code === 'CHECK_TABLE_UNKNOWN')
     return 'Name what is read by {{ref "…"}} or {{source "…" "…"}}; declare tables that others fill in sources/.';
   if (/no alias for subquery/.test(said)) return "Write 'as' and a name behind its bracket.";

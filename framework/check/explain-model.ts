@@ -56,7 +56,7 @@ async function explainSteps(model: RenderedModel, answers: readonly EngineAnswer
 async function explainCreate(model: RenderedModel, created: Fault, context: FaultContext): ReturnType<typeof explainModel> {
   const { node, sql, isDescribed, asTable } = model;
   const settings = node.config.query_settings;
-  const setting = created.kind === 'fault' ? settingFinding(node, created, context.project) : null;
+  const setting = created.kind === 'fault' ? await settingFinding(model, context) : null;
   if (setting) return { findings: [setting], columns: null };
   if (created.kind === 'lost') return { findings: [lostFinding(node, created)], columns: null };
   if (isDescribed) return { findings: await explain(model, 'create', created, context), columns: null };
@@ -67,7 +67,8 @@ async function explainCreate(model: RenderedModel, created: Fault, context: Faul
   if (twice) return { findings: [twice], columns: null };
   const bare = node.config.materialized === 'view' ? createView(node.relation, sql) : createStub(node.relation, columns, asTable);
   const [made] = await context.engine.run([{ sql: bare, keep: bare, settings }]);
-  if (!made || made.kind === 'rows') return { findings: [], columns };
+  const isSetting = created.fault.type === 'UNKNOWN_SETTING'; // which a description of the SELECT passes over
+  if (!made || made.kind === 'rows') return { findings: isSetting ? await explain(model, 'create', created, context) : [], columns };
   const typed = made.kind === 'fault' ? columnFinding(model, columns, made, context) : null;
   return { findings: typed ? [typed] : await explain(model, 'create', made, context), columns: null };
 }
@@ -80,13 +81,18 @@ function explain(model: RenderedModel, step: ModelStep, fault: Fault, { manifest
   return explainSql({ node, mapped, settings: node.config.query_settings, form }, fault, engine);
 }
 
-/** A setting that the config gives the statement. */
-function settingFinding(node: ModelNode, { fault, said }: Fault & { readonly kind: 'fault' }, project: Project): Finding | null {
-  const named = Object.keys(node.config.query_settings).some((name) => said.includes(name));
-  if (!named || !/SETTING/.test(fault.type ?? '')) return null;
-  const { code, sentence, hint } = explainFault(fault, said);
+/** A setting that the config gives the statements of a model, where ClickHouse refuses it by itself. */
+async function settingFinding({ node }: RenderedModel, { engine, project }: FaultContext): Promise<Finding | null> {
+  const settings = Object.entries(node.config.query_settings);
+  if (settings.length === 0) return null;
+  const answers = await engine.run(settings.map(([name, value]) => ({ sql: 'select 1', settings: { [name]: value } })));
+  const index = answers.findIndex(({ kind }) => kind === 'fault');
+  const answer = answers[index];
+  if (answer?.kind !== 'fault') return null;
+  const { code, sentence, hint } = explainFault(answer.fault, answer.said);
   const at = placeOfConfig(project, node, 'query_settings');
-  return errorFinding(node, new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at, hint, cause: fault }));
+  const message = `${subjectOf(node)}, in the setting '${settings[index]?.[0]}' of its config: ${sentence}`;
+  return errorFinding(node, new GccflowError(code, message, { at, hint, cause: answer.fault }));
 }
 
 /** A column of a type that no table can have, such as that of a bare NULL. */

@@ -49,12 +49,13 @@ export async function explainSql(refused: RefusedSql, first: Fault, engine: Chec
     const [parsed] = isSyntax ? await ask([sql], parseForm) : []; // our own brackets would be taken for those that are missing
     const said = parsed?.kind === 'fault' ? parsed : fault;
     if (!harmless && !/^UNKNOWN_/.test(fault.fault.type ?? '')) return findings;
-    const place = await placeFault(said.said, sql, (parsed?.kind === 'fault' ? parseForm : form).before, ask);
+    const probe = isSyntax ? (variants: readonly string[]) => ask(variants, parseForm) : ask;
+    const place = await placeFault(said.said, sql, (parsed?.kind === 'fault' ? parseForm : form).before, probe);
     const offset = offsetBefore(place.offset, taken);
     const last = findings.at(-1);
     const told = findings.flatMap((finding) => finding.offsets ?? []);
     if (last && missesLost(mapped.text, offset, told)) findings.splice(-1, 1, { ...last, offsets: [...(last.offsets ?? []), offset] });
-    else findings.push(faultFinding(node, said, mapped, offset));
+    else findings.push(faultFinding(node, said, mapped, offset, place.sentence));
     harmless &&= place.harmless;
     const { candidate } = place;
     if (!candidate) break;
@@ -70,12 +71,22 @@ function isInGroupBy(sql: string, offset: number): boolean {
   return /\bgroup\s+by\b(?:(?!\b(?:select|where|having|order|limit|union)\b)[\s\S])*$/i.test(sql.slice(0, offset));
 }
 
-function faultFinding(node: Node, { fault, said }: Fault & { readonly kind: 'fault' }, mapped: MappedSql, offset: number): Finding {
-  const { code, sentence, hint } = explainFault(fault, said);
+function faultFinding(
+  node: Node,
+  { fault, said }: Fault & { readonly kind: 'fault' },
+  mapped: MappedSql,
+  offset: number,
+  sentence?: string,
+): Finding {
+  const { code, hint, ...explained } = explainFault(fault, said);
   return {
     ...errorFinding(
       node,
-      new GccflowError(code, `${subjectOf(node)}: ${sentence}`, { at: mapped.sourceOf(offset).at, hint, cause: fault }),
+      new GccflowError(code, `${subjectOf(node)}: ${sentence ?? explained.sentence}`, {
+        at: mapped.sourceOf(offset).at,
+        hint,
+        cause: fault,
+      }),
     ),
     ...expandedAt(mapped, offset),
     offsets: [offset],

@@ -21,6 +21,8 @@ export function candidatesOf(culprit: Culprit, tokens: readonly SqlToken[]): rea
       return calls(culprit.name, tokens);
     case 'table function':
       return tableCalls(culprit.name, tokens);
+    case 'join key':
+      return joinKeys(culprit.name, tokens);
     case 'join':
       return unnamedJoins(tokens);
     case 'keyword':
@@ -91,6 +93,14 @@ const clausesBehindTable = [
   'qualify',
   'window',
 ];
+
+function joinKeys(name: string, tokens: readonly SqlToken[]): readonly Candidate[] {
+  return tokens.flatMap((token, index) => {
+    if (!isToken(token, 'using')) return [];
+    const end = isToken(tokens[index + 1], '(') ? afterBracket(tokens, index + 1) : index + 2;
+    return tokens.slice(index + 1, end).flatMap((key) => (key.value === name ? [candidate(key, key, 'null')] : []));
+  });
+}
 
 /** Calls in the place of a table; of any function where the name is empty. */
 export function tableCalls(name: string, tokens: readonly SqlToken[]): readonly Candidate[] {

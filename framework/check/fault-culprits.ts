@@ -1,10 +1,21 @@
 /** What ClickHouse complains of, as far as it names something. */
 export interface Culprit {
   /**
-   * What the name stands for. `alias`: a name given behind `as`; `definition`: one in front of it; `join`: a subquery without a name;
+   * What the name stands for. `alias`: a name given behind `as`; `definition`: one in front of it; `join`: a subquery without a name; `join key`: a name behind USING;
    * `word`: whatever is written so.
    */
-  readonly kind: 'identifier' | 'function' | 'table' | 'table function' | 'keyword' | 'text' | 'alias' | 'definition' | 'join' | 'word';
+  readonly kind:
+    | 'identifier'
+    | 'function'
+    | 'table'
+    | 'table function'
+    | 'keyword'
+    | 'text'
+    | 'alias'
+    | 'definition'
+    | 'join'
+    | 'join key'
+    | 'word';
   readonly name: string;
 }
 
@@ -22,7 +33,7 @@ export function culpritsOf(said: string): readonly Culprit[] {
 }
 
 const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
-  [/using identifier '([^']+)'/, 'word'],
+  [/using identifier '([^']+)'/, 'join key'],
   [/ambiguous identifier '([^']+)'/, 'identifier'],
   [/Unknown table expression identifier '([^']+)'|Table (\S+) (?:does not|doesn't) exist/, 'table'],
   [/Database (\S+) does not exist/, 'table'],
@@ -43,7 +54,7 @@ const patterns: readonly (readonly [RegExp, Culprit['kind']])[] = [
     /Dictionary \(`([^`]+)`\) not found|Cannot load time zone (\S+?):|does not support '([^']+)' unit|(?:while converting|[Cc]onvert string|[Pp]arse string) '([^']*)' /,
     'text',
   ],
-  [/element with index '(\w+)'/, 'word'],
+  [/element with index '(\w+)'|Scale (\d+) is out of bounds/, 'word'],
   [/requires expression (\w+)(?: AS \w+)? with Array/, 'identifier'],
   [/(ASOF) join|doesn't support (FINAL)|(?:does not|doesn't) support (PREWHERE)|modifiers (FINAL|SAMPLE)\b|WITH (FILL)\b/, 'keyword'],
   [/support (sampl)ing/, 'keyword'],

@@ -1,9 +1,11 @@
-import { closest } from '../foundation/closest.ts';
 import type { EngineAnswer } from './check-engine.ts';
 import { allCalls, type Candidate, candidatesOf, tableCalls } from './fault-candidates.ts';
 import { type Culprit, culpritsOf } from './fault-culprits.ts';
 import { segments } from './fault-segments.ts';
+import { lastReaders } from './last-reader.ts';
 import { isToken, type SqlToken, sqlTokens } from './sql-tokens.ts';
+import { syntaxOffset } from './syntax-offset.ts';
+import { unpairedBracket } from './unpaired-bracket.ts';
 
 /** Runs variants of the faulty SQL and says of each what ClickHouse answered. */
 export type Probe = (variants: readonly string[]) => Promise<readonly EngineAnswer[]>;
@@ -24,6 +26,8 @@ export interface FaultPlace {
   readonly candidate: Candidate | null;
   /** Whether what is put there can cause no complaint of types of its own. */
   readonly harmless: boolean;
+  /** What is wrong there, where that says more than ClickHouse does. */
+  readonly sentence?: string;
 }
 
 const most = 40;
@@ -39,7 +43,10 @@ export async function placeFault(said: string, sql: string, prefix: string, prob
   const syntax = /failed at position (\d+)/.exec(said)?.[1];
   if (syntax !== undefined) {
     const before = Buffer.from(prefix + sql).subarray(0, Number(syntax) - 1); // ClickHouse counts bytes, from 1
-    return { offset: syntaxOffset(before.toString().length - prefix.length, said, tokens), sure: true, candidate: null, harmless: false };
+    const stopped = syntaxOffset(before.toString().length - prefix.length, said, tokens);
+    const bracket = await unpairedBracket(sql, tokens, probe);
+    const isElsewhere = bracket !== null && sql.slice(...[bracket.offset, stopped].toSorted((a, b) => a - b)).includes('\n');
+    return { offset: stopped, sure: true, candidate: null, harmless: false, ...(isElsewhere && bracket) };
   }
   if (/NOT_AN_AGGREGATE/.test(said) && !tokens.some((token) => isToken(token, 'group'))) {
     const call = await guiltyCall(tokens, sql, probe); // one aggregate among columns: it is the odd one
@@ -85,14 +92,17 @@ async function guiltyCall(tokens: readonly SqlToken[], sql: string, probe: Probe
   const calls = allCalls(tokens).slice(0, most);
   const answers = await probe(calls.map((call) => without(sql, [call])));
   const silenced = calls.filter((_, index) => answers[index]?.kind === 'rows');
-  return silenced.toSorted((a, b) => a.end - a.start - (b.end - b.start))[0];
+  return lastReaders(silenced, tokens).toSorted((a, b) => a.end - a.start - (b.end - b.start))[0];
 }
 
 /** Where no call is to blame: the shortest expression without which there is nothing to complain of, or a call in the place of a table. */
 async function guiltyPart(said: string, tokens: readonly SqlToken[], sql: string, probe: Probe): Promise<Candidate | undefined> {
   const parts = segments(tokens).slice(0, mostParts);
   const answers = await probe(parts.map((part) => without(sql, [part])));
-  const silenced = parts.find((_, index) => answers[index]?.kind === 'rows');
+  const [silenced] = lastReaders(
+    parts.filter((_, index) => answers[index]?.kind === 'rows'),
+    tokens,
+  );
   if (silenced) return silenced;
   const tables = tableCalls('', tokens);
   const others = await probe(tables.map((table) => without(sql, [table])));
@@ -107,7 +117,10 @@ async function guiltyOf(candidates: readonly Candidate[], said: string, sql: str
   const same = core(said);
   const each = await probe(candidates.map((candidate) => without(sql, [candidate])));
   const changed = candidates.filter((_, index) => complaintOf(each[index]) !== same);
-  const silenced = candidates.find((_, index) => each[index]?.kind === 'rows');
+  const [silenced] = lastReaders(
+    candidates.filter((_, index) => each[index]?.kind === 'rows'),
+    sqlTokens(sql),
+  );
   if (silenced ?? changed[0]) return silenced ?? changed[0];
   const behind = await probe(candidates.map((_, index) => without(sql, candidates.slice(index))));
   const last = behind.findLastIndex((answer) => complaintOf(answer) !== same);
@@ -138,70 +151,4 @@ function complaintOf(answer: EngineAnswer | undefined): string | null {
 /** A complaint without the SQL that it quotes. */
 function core(said: string): string {
   return said.replace(/[.:,]? in (?:scope|query) [\s\S]*/i, '').replace(/: while executing[\s\S]*/, '');
-}
-
-/**
- * ClickHouse stops at the first token that cannot follow. Where a new line begins with it and a comma could have come before, the comma is
- * missing at the end of the line above, unless the token is a misspelt clause.
- */
-function syntaxOffset(offset: number, said: string, tokens: readonly SqlToken[]): number {
-  const index = tokens.findIndex(({ end }) => end > offset);
-  const token = tokens[index];
-  const before = tokens[index - 1];
-  if (!token) return tokens.at(-1)?.start ?? 0;
-  if (!before) return token.start;
-  const open = tokens.find(({ kind, text, start }) => (kind === 'text' || kind === 'quoted') && text.includes('\n') && start <= offset);
-  if (open && token.text.charAt(0) === open.text.charAt(0)) return open.start; // a quote that is not closed runs on to the next one
-  const earlier = tokens[index - 2];
-  if (earlier && isToken(before, 'all', 'by', 'join', 'distinct') && isMisspelt(earlier)) return earlier.start; // unoin all select
-  if (isMisspelt(before) || (isToken(before, ',') && isToken(earlier, ','))) return before.start;
-  const mayBegin = token.kind === 'word' || token.kind === 'quoted';
-  if (!mayBegin || !/Expected one of:.*\bComma\b/s.test(said) || isMisspelt(token) || isToken(token, ...clauses)) return token.start;
-  return inList(tokens, index) ? before.start : token.start;
-}
-
-/** Whether a word is nearly the name of a clause, and none. */
-function isMisspelt({ kind, text }: SqlToken): boolean {
-  const word = text.toLowerCase();
-  return kind === 'word' && word.length > 3 && !clauses.includes(word) && closest(word, clauses) !== undefined;
-}
-
-const clauses = [
-  'from',
-  'where',
-  'group',
-  'order',
-  'having',
-  'limit',
-  'union',
-  'join',
-  'left',
-  'inner',
-  'prewhere',
-  'settings',
-  'array',
-  'with',
-  'window',
-  'qualify',
-  'format',
-  'except',
-  'intersect',
-  'offset',
-  'sample',
-  'final',
-  'select',
-];
-
-/** Whether the token stands in a list of expressions: behind `select` or `by`, with no other clause between. */
-function inList(tokens: readonly SqlToken[], index: number): boolean {
-  let depth = 0;
-  for (let at = index - 1; at >= 0; at--) {
-    const token = tokens[at];
-    if (isToken(token, ')', ']')) depth++;
-    if (isToken(token, '(', '[')) depth--;
-    if (depth < 0) return true;
-    if (depth === 0 && isToken(token, 'select', 'by')) return true;
-    if (depth === 0 && isToken(token, ...clauses)) return false;
-  }
-  return false;
 }

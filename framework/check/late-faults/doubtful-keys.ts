@@ -1,6 +1,7 @@
 import { quoteText } from '../../foundation/quote.ts';
 import { describeSelect } from '../relation-statements.ts';
-import { afterBracket, isToken, type SqlToken } from '../sql-tokens.ts';
+import { isToken, type SqlToken } from '../sql-tokens.ts';
+import { argumentsIn } from './call-arguments.ts';
 import type { Doubt } from './doubt.ts';
 
 /** Types of the columns of a dictionary's key; null where it is none, or its key is more than a value to find. */
@@ -28,17 +29,4 @@ export function doubtfulKeys(sql: string, tokens: readonly SqlToken[], keyTypes:
     };
     return [{ offset: first.start, statement: describeSelect(variant), mistakeOf: () => mistake }];
   });
-}
-
-/** The arguments between a bracket and the one that closes it. */
-function argumentsIn(tokens: readonly SqlToken[], opening: number): readonly (readonly SqlToken[])[] {
-  const end = afterBracket(tokens, opening) - 1;
-  const found: SqlToken[][] = [[]];
-  for (let at = opening + 1; at < end; ) {
-    const after = isToken(tokens[at], '(', '[') ? afterBracket(tokens, at) : at + 1;
-    if (isToken(tokens[at], ',')) found.push([]);
-    else found.at(-1)?.push(...tokens.slice(at, after));
-    at = after;
-  }
-  return found;
 }

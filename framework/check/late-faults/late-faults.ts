@@ -1,10 +1,11 @@
 import { GccflowError } from '../../foundation/error.ts';
-import type { Manifest } from '../../manifest/manifest.ts';
+import type { Manifest, ModelNode } from '../../manifest/manifest.ts';
+import { relationSql } from '../../manifest/relation.ts';
 import { renderMapped } from '../../manifest/render-sql.ts';
 import { subjectOf } from '../../manifest/resolve-refs.ts';
 import type { CheckEngine } from '../check-engine.ts';
+import type { TypedColumn } from '../checked-graph.ts';
 import { expandedAt } from '../explain-sql.ts';
-import { errorFinding } from '../fault-finding.ts';
 import type { Finding } from '../finding.ts';
 import type { RenderedModel } from '../render-model.ts';
 import { sqlTokens } from '../sql-tokens.ts';
@@ -15,18 +16,33 @@ import { doubtfulColumns } from './doubtful-columns.ts';
 import { doubtfulKeys, type KeyTypes } from './doubtful-keys.ts';
 import { doubtfulPatterns } from './doubtful-patterns.ts';
 import { doubtfulSets } from './doubtful-sets.ts';
+import { doubtfulSubqueries } from './doubtful-subqueries.ts';
 import { impossibleDates } from './impossible-dates.ts';
+import { missingCommas } from './missing-commas.ts';
 
 /** What is needed to learn of a model's mistakes before its rows come. */
 export interface LateFaultContext {
   readonly manifest: Manifest;
   readonly engine: CheckEngine;
   readonly keyTypes: KeyTypes;
+  /** Of the model itself. */
+  readonly columns: readonly TypedColumn[];
 }
 
-/** Most models hold nothing that is in doubt, and are not read any further. */
-const mayBeDoubtful =
-  /\bin\s*\(?\s*\w|\bdict(?:Get|Has)|\b(?:match|regexp|rlike|i?like)\b|(?:\*|\))\s*(?:except|replace)\b|\bcolumns\s*\(|\bwith\s+fill\b|\brange\s+between\b/i;
+/** Many models hold nothing that is in doubt, and are not read any further. */
+const mayBeDoubtful = new RegExp(
+  [
+    /\bin\s*\(?\s*\w|\bdict(?:Get|Has)|\b(?:match|regexp|rlike|i?like)\b|(?:\*|\))\s*(?:except|replace)\b|\bcolumns\s*\(/,
+    /\bwith\s+fill\b|\brange\s+between\b|\b(?:extract|replaceRegexp|regexp|countMatches|splitBy|JSON_)\w*\s*\(/,
+    /\b(?:formatDateTime|date_?diff|date_?trunc)\s*\(\s*/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+);
+
+/** What engines have taken that depends on no table: models ask much the same. */
+const taken = new WeakMap<CheckEngine, Set<string>>();
 
 /** Mistakes of a model that ClickHouse would tell only when rows come, or never. Its columns are known: ClickHouse has taken it. */
 export async function lateFaults(model: RenderedModel, context: LateFaultContext): Promise<readonly Finding[]> {
@@ -40,37 +56,47 @@ export async function lateFaults(model: RenderedModel, context: LateFaultContext
   return findings.filter(({ error }, index) => findings.findIndex((earlier) => isSamePlace(earlier.error, error)) === index);
 }
 
-async function mistakesIn(sql: string, { node }: RenderedModel, { engine, keyTypes }: LateFaultContext): Promise<readonly PlacedMistake[]> {
+async function mistakesIn(sql: string, { node }: RenderedModel, context: LateFaultContext): Promise<readonly PlacedMistake[]> {
   const plain = [...impossibleDates(sql), ...clausesOfClients(sql)];
-  if (!mayBeDoubtful.test(sql)) return plain;
+  const commas = missingCommas(sql);
+  const readsItself = sql.includes(relationSql(node.relation));
+  if (!readsItself && commas.length === 0 && !mayBeDoubtful.test(sql)) return plain;
   const tokens = sqlTokens(sql);
-  const doubts: readonly Doubt[] = [
+  const names = new Set(context.columns.map(({ name }) => name));
+  const doubts = [
+    ...commas,
     ...doubtfulSets(sql, tokens),
-    ...doubtfulKeys(sql, tokens, keyTypes),
+    ...doubtfulKeys(sql, tokens, context.keyTypes),
     ...doubtfulPatterns(tokens),
     ...doubtfulColumns(sql, tokens),
     ...doubtfulClauses(sql, tokens),
+    ...(readsItself ? doubtfulSubqueries(sql, tokens, node.relation, names) : []),
   ];
-  if (doubts.length === 0) return plain;
-  const settings = node.config.query_settings;
-  const answers = await engine.run(doubts.map(({ statement }) => ({ sql: statement, settings })));
-  const told = doubts.flatMap(({ offset, mistakeOf }, index) => {
+  return doubts.length === 0 ? plain : [...plain, ...(await confirmed(doubts, node, context.engine))];
+}
+
+async function confirmed(doubts: readonly Doubt[], { config }: ModelNode, engine: CheckEngine): Promise<readonly PlacedMistake[]> {
+  const known = taken.get(engine) ?? new Set();
+  taken.set(engine, known);
+  const open = doubts.filter(({ statement }) => !known.has(statement));
+  const answers = await engine.run(open.map(({ statement }) => ({ sql: statement, settings: config.query_settings })));
+  return open.flatMap(({ offset, statement, mistakeOf, whenTaken, isConstant }, index) => {
     const answer = answers[index];
-    const mistake = answer?.kind === 'fault' ? mistakeOf(answer.said) : null;
+    if (isConstant && answer?.kind === 'rows') known.add(statement);
+    const mistake = answer?.kind === 'fault' ? mistakeOf(answer.said) : answer?.kind === 'rows' ? whenTaken : null;
     return mistake ? [{ offset, ...mistake }] : [];
   });
-  return [...plain, ...told];
 }
 
 function findingOf(
-  { code, offset, sentence, hint }: PlacedMistake,
+  { code, offset, sentence, hint, isWarning }: PlacedMistake,
   { node }: RenderedModel,
   incremental: boolean,
   { manifest }: LateFaultContext,
 ): Finding {
   const mapped = renderMapped(manifest, node, { incremental });
   const error = new GccflowError(code, `${subjectOf(node)}: ${sentence}.`, { at: mapped.sourceOf(offset).at, hint });
-  return { ...errorFinding(node, error), ...expandedAt(mapped, offset) };
+  return { severity: isWarning ? 'warn' : 'error', node: node.id, error, ...expandedAt(mapped, offset) };
 }
 
 function isSamePlace(a: GccflowError, b: GccflowError): boolean {

@@ -309,3 +309,125 @@ union all
 select order_id, state from {{ref "stg_orders"}}
 union all
 select customer_id, full_name from {{ref "stg_customers"}}
+=== values that do not go together, made of those of a subquery
+with spending as (
+    select
+        customer_id,
+        sum(amount) as spent
+    from {{ref "stg_orders"}}
+    group by customer_id
+)
+select
+    customer_id,
+    greatest(spent + 1, 'a') as most --!
+from spending
+=== a scale that is too large, of what a subquery returns
+with spending as (
+    select
+        customer_id,
+        sum(amount) as spent
+    from {{ref "stg_orders"}}
+    group by customer_id
+)
+select
+    customer_id,
+    toDecimal64(spent, 20) as spent --!
+from spending
+=== a unit that is none, of times that may be missing
+select
+    order_id,
+    dateDiff('minuets', --!
+        toDateTimeOrNull(note), ordered_at) as minutes
+from {{ref "stg_orders"}}
+=== a format that is none, of a time that may be missing
+select
+    order_id,
+    formatDateTime(toDateTimeOrNull(note), '%Y-%') as month --!
+from {{ref "stg_orders"}}
+=== a pattern that is none, of a text that may be missing
+select
+    order_id,
+    replaceRegexpAll(note, '(a', '') as bare, --!
+    JSON_VALUE(note, '$.a[') as kind --!
+from {{ref "stg_orders"}}
+=== a column to join by that the left side does not have
+select
+    o.order_id as order_id,
+    c.mail as mail
+from {{ref "stg_orders"}} as o
+inner join {{ref "stg_customers"}} as c
+    using (mail) --!
+=== a call in a subquery that is not closed
+with named as (
+    select
+        customer_id,
+        trim(concat(full_name, ' ', ifNull(mail, '')) as full_name, --!
+        plan
+    from {{ref "stg_customers"}}
+)
+select customer_id, full_name from named
+=== a call in a subquery that is closed twice
+with named as (
+    select
+        customer_id,
+        upper(trim(full_name))) as full_name, --!
+        plan
+    from {{ref "stg_customers"}}
+)
+select customer_id from named
+=== an operator in front of the next clause
+select
+    order_id
+from {{ref "stg_orders"}}
+where order_id = 5 and --!
+group by order_id
+=== a value that a setting of the config cannot have
+{{config materialized="table" order_by="order_id"
+    query_settings=(map max_block_size=1000 join_algorithm="fast")}} --!
+select
+    order_id
+from {{ref "stg_orders"}}
+=== a setting that is not there, of a table
+{{config materialized="table" order_by="state"}}
+select
+    state,
+    count() as orders
+from {{ref "stg_orders"}}
+group by state
+settings max_thread = 2 --!
+=== a column of the model that it does not return
+{{config materialized="incremental" order_by="order_id"}}
+select
+    order_id
+from {{ref "stg_orders"}}
+{{#if (is_incremental)}}
+where ordered_at > (select max(ordered_at) from {{this}}) --!
+{{/if}}
+=== nothing wrong: subqueries of the model itself
+{{config materialized="incremental" order_by="order_id"}}
+select
+    order_id,
+    state
+from {{ref "stg_orders"}}
+{{#if (is_incremental)}}
+where order_id > (select max(t.order_id) from {{this}} as t where t.state = 'a')
+    and state not in (select lower(state) as latest from {{this}} where order_id > 5 group by latest)
+{{/if}}
+=== a comma that is missing between two columns
+select
+    o.order_id --!
+    customer_id,
+    o.state
+from {{ref "stg_orders"}} as o
+=== nothing wrong: a name in a line of its own
+select
+    order_id
+        number_of_order,
+    o.state
+from {{ref "stg_orders"}} as o
+=== a column of the history that the snapshot adds itself
+{{config materialized="snapshot" strategy="check" check_cols="all" unique_key="order_id"}}
+select
+    order_id,
+    ordered_at as dbt_valid_from --!
+from {{ref "stg_orders"}}
