@@ -3,6 +3,7 @@ import { GccflowError } from '../foundation/error.ts';
 import { formatLocation, type Location } from '../foundation/location.ts';
 import { bindingMatches } from '../project/binding.ts';
 import type { ExchangeType } from '../project/broker-names.ts';
+import { placesOf } from '../project/locate-value.ts';
 import type { Project } from '../project/project.ts';
 import type { SinkFile } from '../project/sink-file.ts';
 import type { Declared } from './build-nodes.ts';
@@ -112,7 +113,7 @@ function reportSharedQueues(sinks: Project['sinks'], diagnostics: Diagnostics): 
 interface DeclaredExchange {
   readonly name: string;
   readonly type: ExchangeType;
-  readonly at: Location;
+  readonly at: () => Location;
 }
 
 /** An exchange has one type in a broker, so that the second of two declarations would be refused. */
@@ -122,23 +123,31 @@ function reportExchangeTypes(project: Project, diagnostics: Diagnostics): void {
     const other = byName.get(exchange.name);
     if (!other) byName.set(exchange.name, exchange);
     else if (other.type !== exchange.type) {
-      const message = `The exchange '${exchange.name}' is ${exchange.type} here and ${other.type} in ${formatLocation(other.at)}.`;
-      diagnostics.report(new GccflowError('CONFIG_CONFLICT', message, { at: exchange.at, hint: 'An exchange has one type.' }));
+      const message = `The exchange '${exchange.name}' is ${exchange.type} here and ${other.type} in ${formatLocation(other.at())}.`;
+      diagnostics.report(new GccflowError('CONFIG_CONFLICT', message, { at: exchange.at(), hint: 'An exchange has one type.' }));
     }
   }
 }
 
-function exchangesOf({ sinks, ingests }: Project): DeclaredExchange[] {
-  const ofSinks = sinks.flatMap(({ sink: { enabled, queue, dead_letter }, queueAt: at }): DeclaredExchange[] => {
+function exchangesOf({ sinks, ingests, dir }: Project): DeclaredExchange[] {
+  const ofSinks = sinks.flatMap(({ sink: { enabled, queue, dead_letter }, queueAt }): DeclaredExchange[] => {
     if (!enabled) return [];
+    const at = (): Location => queueAt;
     const own = queue.exchange === null ? [] : [{ name: queue.exchange, type: queue.exchange_type, at }];
     return dead_letter ? [...own, { name: dead_letter.exchange, type: 'direct', at }] : own;
   });
-  const ofIngests = ingests.flatMap(({ ingest: { enabled, grpc, http }, at }): DeclaredExchange[] => {
+  const ofIngests = ingests.flatMap(({ ingest: { enabled, grpc, http }, at: { file } }): DeclaredExchange[] => {
     if (!enabled) return [];
-    const published = (http?.routes ?? []).flatMap(({ publish }) => publish);
-    const all = [...(grpc ? [grpc] : []), ...published];
-    return all.map(({ exchange, exchange_type }) => ({ name: exchange, type: exchange_type, at }));
+    const places = placesOf(dir, file);
+    const published = (http?.routes ?? []).flatMap(({ publish }, route) =>
+      publish.map(({ exchange, exchange_type }, index) => ({
+        name: exchange,
+        type: exchange_type,
+        at: () => places.at(['http', 'routes', route, 'publish', index, 'exchange']),
+      })),
+    );
+    const ofGrpc = grpc && { name: grpc.exchange, type: grpc.exchange_type, at: () => places.at(['grpc', 'exchange']) };
+    return [...(ofGrpc ? [ofGrpc] : []), ...published];
   });
   return [...ofSinks, ...ofIngests];
 }

@@ -60,6 +60,7 @@ class UnitTestBuilder {
       overrides: test.overrides,
       config: test.config,
     };
+    if (enabled) this.#checkArguments(test);
     if (enabled) checkOverrides(test, this.#project, this.#diagnostics);
     this.#resolver.setParents(node.id, model ? [model.node.id] : []);
     return this.#diagnostics.errors.length > before ? null : { node, enabled };
@@ -86,6 +87,15 @@ class UnitTestBuilder {
     const hint = didYouMean(name, names) ?? `A macro is a file of macros/, here macros/${name}.hbs.`;
     this.#report('MACRO_NOT_FOUND', `The macro '${name}' does not exist.`, test, at, { hint });
     return false;
+  }
+
+  #checkArguments({ name, file, subject, overrides }: UnitTest): void {
+    if (subject.kind !== 'macro' || Object.keys(overrides.macros).length > 0) return; // a macro in another's place may need less
+    for (const missing of this.#resolver.missingOf(subject.name, Object.keys(subject.arguments))) {
+      const message = `The unit test '${name}' does not give '${missing}', which the macro '${subject.name}' needs.`;
+      const hint = `Write it below the test's 'arguments:'.`;
+      this.#report('TEMPLATE_ARGUMENT', message, { file }, subject.argumentsAt, { hint });
+    }
   }
 
   #inputs(test: UnitTest, model: ModelNode | null): UnitTestInput[] {
@@ -190,7 +200,7 @@ class UnitTestBuilder {
   }
 
   #report(
-    code: 'REF_NOT_FOUND' | 'MACRO_NOT_FOUND' | 'UNIT_TEST_INPUT' | 'FIXTURE_NOT_FOUND',
+    code: 'REF_NOT_FOUND' | 'MACRO_NOT_FOUND' | 'TEMPLATE_ARGUMENT' | 'UNIT_TEST_INPUT' | 'FIXTURE_NOT_FOUND',
     message: string,
     { file }: Pick<UnitTest, 'file'>,
     at: Position,

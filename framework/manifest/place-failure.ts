@@ -36,8 +36,24 @@ export function placeHelper(name: string, helper: MacroHelper): Handlebars.Helpe
     try {
       return (helper as (...args: unknown[]) => unknown).apply(this, given);
     } catch (error) {
-      throw new HelperFailure(name, error, (given.at(-1) as { loc?: { start: { line: number; column: number } } }).loc?.start);
+      throw new HelperFailure(name, error, callOf(given.at(-1)));
     }
+  };
+}
+
+function callOf(options: unknown): { readonly line: number; readonly column: number } | undefined {
+  return (options as { loc?: { start: { line: number; column: number } } }).loc?.start;
+}
+
+/** `{{#each}}` that refuses what is no list or map: Handlebars would render nothing. Handed `undefined`, `false` or '' it does so too. */
+export function placeEach(each: Handlebars.HelperDelegate): Handlebars.HelperDelegate {
+  return function (this: unknown, ...given: unknown[]): unknown {
+    const [value, options] = given;
+    if (value === 0 || (value && typeof value !== 'object' && typeof value !== 'function')) {
+      const reason = new Error(`it goes through a list or a map, and '${String(value)}' is neither`);
+      throw new HelperFailure('each', reason, callOf(options));
+    }
+    return each.apply(this, given as Parameters<typeof each>);
   };
 }
 

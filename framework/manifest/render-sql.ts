@@ -1,11 +1,12 @@
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import { envValue } from '../project/expand-env.ts';
+import { handlebars } from '../project/handlebars.ts';
 import { firstInterval } from './first-interval.ts';
 import { type Interval, instantSql } from './interval.ts';
 import { literalSql } from './literal.ts';
 import type { Manifest, ModelNode, Node, NodeId, SeedNode, SourceNode, TestNode } from './manifest.ts';
-import { placeHelper, renderFailed } from './place-failure.ts';
+import { placeEach, placeHelper, renderFailed } from './place-failure.ts';
 import { readsFinal } from './reads-final.ts';
 import { type Relation, relationSql } from './relation.ts';
 import { parseRelationName } from './relation-name.ts';
@@ -131,6 +132,7 @@ class Rendering {
       is_incremental: () => this.#context.incremental,
       interval_start: placeHelper('interval_start', () => instantSql(this.#interval().start)),
       interval_end: placeHelper('interval_end', () => instantSql(this.#interval().end)),
+      each: placeEach(handlebars().helpers.each as Handlebars.HelperDelegate),
       list: (...items: unknown[]) => items.slice(0, -1),
       map: (options: Handlebars.HelperOptions) => ({ ...options.hash }),
       identifier: (name: unknown) => quoteName(String(name), 'clickhouse'),

@@ -73,10 +73,14 @@ export class Resolver {
     return parents;
   }
 
+  /** Names that a macro needs and is not given. */
+  missingOf(macro: string, given: readonly string[]): readonly string[] {
+    return [...this.#namesNeededBy(macro, []).difference(new Set(given))];
+  }
+
   /** Reports the names that a macro needs and its call does not give. */
   #checkArguments({ name, given, at }: MacroCall, file: string): void {
-    if (given === null) return;
-    for (const missing of this.#namesNeededBy(name, []).difference(new Set(given))) {
+    for (const missing of given === null ? [] : this.missingOf(name, given)) {
       const message = `The macro '${name}' needs '${missing}', which this call does not give.`;
       const hint = `Write {{> ${name} ${missing}=…}}.`;
       this.#diagnostics.report(new GccflowError('TEMPLATE_ARGUMENT', message, { at: locate(file, at), hint }));

@@ -12,7 +12,8 @@ export function envValue(env: Env, name: string): string | undefined {
   return Object.hasOwn(env, name) ? env[name] : undefined;
 }
 
-const envCall = /\{\{\s*env\s+("[^"]*"|'[^']*')(?:\s+("[^"]*"|'[^']*'))?\s*\}\}/g;
+const envCall = /\{\{\s*env\b([^}]*)\}\}/g;
+const envArguments = /^\s+("[^"]*"|'[^']*')(?:\s+("[^"]*"|'[^']*'))?\s*$/;
 
 /** Whether a text reads the environment. */
 export function readsEnv(text: string): boolean {
@@ -25,12 +26,31 @@ export function readsEnv(text: string): boolean {
  */
 export function expandEnv(env: Env, diagnostics: Diagnostics): ExpandText {
   return (text, at) =>
-    text.replace(envCall, (_call, quotedName: string, quotedDefault: string | undefined) => {
+    text.replace(envCall, (call, written: string) => {
+      const [, quotedName, quotedDefault] = envArguments.exec(written) ?? [];
+      if (quotedName === undefined) {
+        diagnostics.report(envMistaken(at));
+        return call;
+      }
       const name = quotedName.slice(1, -1);
       const value = envValue(env, name) ?? quotedDefault?.slice(1, -1);
       if (value === undefined) diagnostics.report(envMissing(name, env, at));
       return value ?? '';
     });
+}
+
+/** Reports calls of `{{env}}` that cannot be read, and leaves every text as it is. */
+export function checkEnv(diagnostics: Diagnostics): ExpandText {
+  return (text, at) => {
+    const isSound = [...text.matchAll(envCall)].every(([, written = '']) => envArguments.test(written));
+    if (!isSound) diagnostics.report(envMistaken(at));
+    return text;
+  };
+}
+
+function envMistaken(at: Location): GccflowError {
+  const hint = 'Write {{env "NAME"}} or {{env "NAME" "default"}}.';
+  return new GccflowError('TEMPLATE_ARGUMENT', '{{env}} takes one literal name and a default.', { at, hint });
 }
 
 /** The mistake of reading a variable that is not set. */

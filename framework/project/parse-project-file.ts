@@ -2,6 +2,7 @@ import { didYouMean } from '../foundation/closest.ts';
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
 import { checkShape } from './check-shape.ts';
+import { checkEnv } from './expand-env.ts';
 import { readFolderConfig } from './folder-config.ts';
 import { ModelConfig } from './model-config.ts';
 import { type ExpandText, type ParsedYaml, parseYaml } from './parse-yaml.ts';
@@ -18,6 +19,7 @@ export function parseProjectFile(text: string, asked: string | null, expand: Exp
   if (!document) return null;
   const name = chooseTarget(document, asked);
   if (name !== null) document.expand(expand, ['targets', name]);
+  for (const other of targetsIn(document)) if (other !== name) document.expand(checkEnv(diagnostics), ['targets', other]);
   const read = checkShape(ProjectFile, document.value, document, diagnostics);
   if (!read) return null;
   const target = name === null ? undefined : read.targets[name];
@@ -43,11 +45,16 @@ export function parseProjectFile(text: string, asked: string | null, expand: Exp
 
 /** The asked-for target, else the default, else the first; null where there is none. */
 function chooseTarget(document: ParsedYaml, asked: string | null): string | null {
-  const value = document.value as { target?: unknown; targets?: unknown } | null;
-  const names = value?.targets !== null && typeof value?.targets === 'object' ? Object.keys(value.targets) : [];
+  const value = document.value as { target?: unknown } | null;
+  const names = targetsIn(document);
   const name = asked ?? (typeof value?.target === 'string' ? value.target : (names[0] ?? null));
   if (name === null || names.includes(name)) return name;
   const hint = didYouMean(name, names) ?? `Targets of this project: ${names.join(', ') || 'none'}.`;
   const at = asked === null ? document.at(['target']) : undefined;
   throw new GccflowError('TARGET_NOT_FOUND', `The target '${name}' is not in project.yaml.`, { at, hint });
+}
+
+function targetsIn(document: ParsedYaml): readonly string[] {
+  const value = document.value as { targets?: unknown } | null;
+  return value?.targets !== null && typeof value?.targets === 'object' ? Object.keys(value.targets) : [];
 }

@@ -37,7 +37,8 @@ class UnitTestReader {
     if (model !== undefined && given !== undefined) this.#refuse(['arguments'], "'arguments' are those of a macro, and a model is tested.");
     if (model !== undefined && macro === undefined) return { kind: 'model', name: model, at: this.#at(['model']) };
     if (macro !== undefined && model === undefined) {
-      return { kind: 'macro', name: macro, at: this.#at(['macro']), arguments: given ?? {} };
+      const argumentsAt = this.#at([given === undefined ? 'macro' : 'arguments']);
+      return { kind: 'macro', name: macro, at: this.#at(['macro']), arguments: given ?? {}, argumentsAt };
     }
     const both = model !== undefined;
     this.#refuse(both ? ['macro'] : [], `A unit test names ${both ? "either a 'model' or a 'macro'" : "a 'model' or a 'macro'"}.`);

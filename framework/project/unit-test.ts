@@ -44,7 +44,14 @@ export interface UnitTestOverrides {
 /** What is tested. */
 export type UnitTestSubject =
   | { readonly kind: 'model'; readonly name: string; readonly at: Position }
-  | { readonly kind: 'macro'; readonly name: string; readonly at: Position; readonly arguments: Readonly<Record<string, unknown>> };
+  | {
+      readonly kind: 'macro';
+      readonly name: string;
+      readonly at: Position;
+      readonly arguments: Readonly<Record<string, unknown>>;
+      /** Where the arguments stand; the macro's name where there are none. */
+      readonly argumentsAt: Position;
+    };
 
 /** One unit test of a properties file. */
 export interface UnitTest {

@@ -132,6 +132,12 @@ const failures: readonly { readonly name: string; readonly files: Files; readonl
     expected: "macros/m.hbs:1:3 The template of 'a' cannot be rendered: the helper 'boom' failed: no.",
   },
   {
+    name: 'each of a number fails where it is called, because Handlebars would render nothing',
+    files: { 'models/a.sql': 'select 1,\n  {{#each 30}}{{this}}{{/each}}' },
+    expected:
+      "models/a.sql:2:3 The template of 'a' cannot be rendered: the helper 'each' failed: it goes through a list or a map, and '30' is neither.",
+  },
+  {
     name: 'a macro that calls itself without an end fails with a word for it',
     files: { 'macros/m.hbs': 'x {{> m}}', 'models/a.sql': 'select {{> m}}' },
     expected: "macros/m.hbs:1:1 The template of 'a' cannot be rendered: its macros call each other without an end.",

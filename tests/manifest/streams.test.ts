@@ -46,11 +46,18 @@ test('a queue that two sinks drain and an exchange of two types are mistakes wit
       'second',
       `queue: { name: profile_log_q, exchange: beat.dx, exchange_type: topic, routing_keys: ['#'] }\nto: { clickhouse: t }\ncolumns: { id: String }\n`,
     ),
+    'sources/hooks.yaml': `kind: ingest
+name: hooks
+http:
+  routes:
+    - { path: /a, publish: [{ exchange: a.dx, routing_key: a }, { exchange: beat.dx, exchange_type: topic, routing_key: a }] }
+`,
   });
 
   assert.deepEqual(await project.mistakes(), [
     "NAME_DUPLICATE sinks/b.yaml:3:8 The queue 'profile_log_q' is also drained by the sink 'profile_log' of sinks/a.yaml:3:8. | Each would get a part of the deliveries. Give each sink a queue of its own and bind both to the exchange.",
     "CONFIG_CONFLICT sinks/b.yaml:3:8 The exchange 'beat.dx' is topic here and direct in sinks/a.yaml:3:8. | An exchange has one type.",
+    "CONFIG_CONFLICT sources/hooks.yaml:5:77 The exchange 'beat.dx' is topic here and direct in sinks/a.yaml:3:8. | An exchange has one type.",
   ]);
 });
 

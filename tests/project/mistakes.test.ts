@@ -306,6 +306,35 @@ models:
     ],
   },
   {
+    name: 'a unit test gives a macro all that it needs',
+    files: {
+      'macros/channel.hbs': 'lower({{origin}}) = {{medium}}',
+      'models/m.yaml': `kind: models
+unit_tests:
+  - name: channels
+    macro: channel
+    arguments: { origin: s }
+    expect: { sql: x }
+`,
+    },
+    expected: [
+      "TEMPLATE_ARGUMENT models/m.yaml:5:16 The unit test 'channels' does not give 'medium', which the macro 'channel' needs. | Write it below the test's 'arguments:'.",
+    ],
+  },
+  {
+    name: 'a call of env that cannot be read is a mistake, also of a target that is not asked for',
+    files: {
+      'project.yaml':
+        "name: p\ntarget: dev\ntargets:\n  dev: {}\n  prod: { broker: { type: rabbitmq, url: '{{env RABBIT}}' }, limiter: { type: redis, url: '{{env \"NOT_SET\"}}' } }\n",
+      'sinks/a.yaml': "kind: sync\nname: a\nfrom: b\nto: '{{env TABLE}}'\n",
+      'models/b.sql': 'select 1 as id',
+    },
+    expected: [
+      'TEMPLATE_ARGUMENT project.yaml:5:42 {{env}} takes one literal name and a default. | Write {{env "NAME"}} or {{env "NAME" "default"}}.',
+      'TEMPLATE_ARGUMENT sinks/a.yaml:4:5 {{env}} takes one literal name and a default. | Write {{env "NAME"}} or {{env "NAME" "default"}}.',
+    ],
+  },
+  {
     name: 'a file that is no UTF-8 text is named with the place of its first wrong byte',
     files: { 'models/a.sql': Buffer.from('select 1,\n \xff', 'latin1'), 'models/b.sql': 'select \0' },
     expected: [
