@@ -1,7 +1,7 @@
 import { GccflowError } from '../foundation/error.ts';
 import { quoteName } from '../foundation/quote.ts';
 import type { Manifest, ModelNode, SeedNode } from '../manifest/manifest.ts';
-import { relationSql } from '../manifest/relation.ts';
+import { type Relation, relationSql } from '../manifest/relation.ts';
 import { renderText } from '../manifest/render-sql.ts';
 import type { PlannedBuild } from '../plan/plan.ts';
 import type { NodeStatements } from './node-statements.ts';
@@ -30,8 +30,13 @@ function ofHook(hook: string, { code, message, hint, at, cause }: GccflowError):
 
 /** Grants what the config says on the live name. Grants stand by name, so an exchange keeps them; granting again does no harm. */
 export async function applyGrants({ relation }: PlannedBuild, { node, statements }: HookContext): Promise<void> {
-  for (const [privilege, grantees] of Object.entries(node.config.grants)) {
+  for (const sql of grantStatements(node, relation)) await statements.execute(sql);
+}
+
+/** A statement for each privilege that somebody gets. */
+export function grantStatements({ config }: ModelNode | SeedNode, relation: Relation): readonly string[] {
+  return Object.entries(config.grants).flatMap(([privilege, grantees]) => {
     const names = grantees.map((grantee) => quoteName(grantee, 'clickhouse')).join(', ');
-    if (names !== '') await statements.execute(`grant ${privilege} on ${relationSql(relation)} to ${names}`);
-  }
+    return names === '' ? [] : [`grant ${privilege} on ${relationSql(relation)} to ${names}`];
+  });
 }
