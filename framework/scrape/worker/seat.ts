@@ -35,6 +35,11 @@ export interface Crash {
 
 /** How long a child may take to become ready. */
 const startMs = 60_000;
+/**
+ * Tasks of a flow that a new process gets; each that ends makes room for one more beside its own. A process that has yet to load its modules
+ * and open its connections would otherwise have hundreds wait for that, and a machine that starts many could get none of them done in time.
+ */
+const firstTasks = 16;
 /** How long it may take to close what it has open. */
 const endMs = 5_000;
 
@@ -46,6 +51,8 @@ export class Seat {
   readonly plan: ChildPlan;
   readonly #deps: SeatDeps;
   readonly #busy = new Map<string, number>();
+  /** Tasks that ended in this process, by flow. */
+  readonly #ended = new Map<string, number>();
   readonly #added: HeldTask[] = [];
   #child: ChildProcess | null = null;
   #suspects: (readonly HeldTask[])[] = [];
@@ -71,7 +78,8 @@ export class Seat {
   /** Tasks of a flow that it could start now. */
   free(flow: string): number {
     if (!this.#child?.isReady || this.#isEnding || this.#isIsolating || this.#child.isWornOut) return 0;
-    return (this.plan.slots.get(flow) ?? 0) - (this.#busy.get(flow) ?? 0);
+    const most = Math.min(this.plan.slots.get(flow) ?? 0, firstTasks + (this.#ended.get(flow) ?? 0));
+    return Math.max(0, most - (this.#busy.get(flow) ?? 0));
   }
 
   start(): void {
@@ -79,6 +87,7 @@ export class Seat {
     this.#isEnding = false;
     this.#isStuck = false;
     this.#ageMs = 0;
+    this.#ended.clear();
     const child = new ChildProcess(
       fork,
       { ...setup, runs: [...this.plan.slots.keys()] },
@@ -165,7 +174,11 @@ export class Seat {
   }
 
   #release(ended: readonly EndedHeld[]): void {
-    for (const { held } of ended) this.#busy.set(held.task.flow, (this.#busy.get(held.task.flow) ?? 0) - 1);
+    for (const { held } of ended) {
+      const { flow } = held.task;
+      this.#busy.set(flow, (this.#busy.get(flow) ?? 0) - 1);
+      this.#ended.set(flow, (this.#ended.get(flow) ?? 0) + 1);
+    }
     this.#deps.onEnded(ended);
     if (this.#isIsolating) this.#runSuspects();
   }

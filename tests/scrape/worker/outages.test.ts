@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openPostgres } from '../../../framework/connections/open-postgres.ts';
 import { PostgresFault } from '../../../framework/connections/postgres.ts';
 import { GccflowError } from '../../../framework/foundation/error.ts';
+import { cancelTasks } from '../../../framework/scrape/queue/cancel-tasks.ts';
 import type { EndedTask, TaskQueue } from '../../../framework/scrape/queue/task-queue.ts';
 import { privatePostgres } from '../../support/private-postgres.ts';
 import { comeDue, newTask, readTask, runOutLeases, scratchQueue } from '../../support/task-queue.ts';
@@ -108,6 +109,33 @@ test('a child that does not answer for as long as the lease is replaced, and one
   assert.deepEqual(await errorCodes(postgres, ids[0]), ['WORKER_STUCK']);
   assert.equal((await readTask(postgres, ids[1] ?? ''))?.attempt, 1);
   assert.equal(children.filter(isRunning).length, 1);
+});
+
+test('a new process gets a few tasks, and as many as it has slots once some have ended', async (context) => {
+  await using scratch = await scratchQueue(context);
+  if (scratch === null) return;
+  const { queue, postgres } = scratch;
+  const tasks = (count: number, does: string) => Array.from({ length: count }, () => newTask({ params: { does } }));
+  const areHeld = async (count: number): Promise<boolean> => {
+    const [row] = await postgres.query<{ held: number; due: number }>(
+      'select count(worker_id)::int as held, count(*) filter (where worker_id is null)::int as due from gccflow.scrape_request_log',
+    );
+    return row?.held === count && row.due === 40 - count;
+  };
+  await queue.enqueue(tasks(40, 'heed'));
+
+  await using worker = labWorker(queue, [labFlow('f', { concurrency: 40 })], { graceMs: 300 });
+  const running = await worker.running;
+  await until(() => areHeld(16));
+  worker.stop();
+  await worker.ended;
+  const cold = running.counts.get('f')?.returned;
+  await cancelTasks(postgres, { ids: [], flows: [], statuses: [], sinceMs: null });
+  await queue.enqueue([...tasks(100, 'nothing'), ...tasks(40, 'heed')]);
+  await using _warm = labWorker(queue, [labFlow('f', { concurrency: 40 })], { graceMs: 300 });
+
+  await until(() => areHeld(40));
+  assert.equal(cold, 16);
 });
 
 test('a task whose lease was lost is aborted, and what came of it is not written', async (context) => {
