@@ -32,7 +32,7 @@ export interface LateFaultContext {
 /** Many models hold nothing that is in doubt, and are not read any further. */
 const mayBeDoubtful = new RegExp(
   [
-    /\bin\s*\(?\s*\w|\bdict(?:Get|Has)|\b(?:match|regexp|rlike|i?like)\b|(?:\*|\))\s*(?:except|replace)\b|\bcolumns\s*\(/,
+    /\bin\s*\(\s*(?:select|with)\b|\bin\s+[a-z_`]|\bdict(?:Get|Has)|\b(?:match|regexp|rlike|i?like)\b|(?:\*|\))\s*(?:except|replace)\b|\bcolumns\s*\(/,
     /\bwith\s+fill\b|\brange\s+between\b|\b(?:extract|replaceRegexp|regexp|countMatches|splitBy|JSON_)\w*\s*\(/,
     /\b(?:formatDateTime|date_?diff|date_?trunc)\s*\(\s*/,
   ]
