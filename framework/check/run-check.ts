@@ -1,16 +1,17 @@
 import type { Postgres } from '../connections/postgres.ts';
 import type { GccflowError } from '../foundation/error.ts';
-import { contractMistakes } from '../manifest/contract.ts';
 import type { Manifest, NodeId } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { breakingChanges, changedRelations } from './breaking-changes.ts';
 import type { CheckArtifact } from './check-artifact.ts';
 import { CheckCache } from './check-cache.ts';
+import { checkContracts } from './check-contracts.ts';
 import { checkDictionaries } from './check-dictionaries.ts';
 import type { CheckEngine } from './check-engine.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { checkGraph } from './check-graph.ts';
+import { checkGrants } from './check-grants.ts';
 import { checkHooks } from './check-hooks.ts';
 import { untypedSources } from './check-inputs.ts';
 import { checkModules } from './check-modules.ts';
@@ -84,6 +85,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
   const dictionaries = await checkDictionaries(manifest, project, graph, engine, only);
   const expressions = await checkExpressions(manifest, graph, engine, only);
+  const grants = await checkGrants(manifest, project, engine, only);
   const hooks = await checkHooks(manifest, project, graph, engine, only);
   const syncSql = openPostgres ? await checkSyncSql({ manifest, graph, cache, openPostgres, only }) : [];
   const unitTests = await checkUnitTests({ manifest, engine, graph, cache, only });
@@ -91,7 +93,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const broken = earlier && mistakes.length === 0 ? await findBroken(earlier, { project, manifest, graph, engine }) : [];
   cache.write((id) => mistakes.length > 0 || manifest.nodes.has(id)); // a file that cannot be read may still have it
   const rest = [
-    ...contractFindings(manifest, graph),
+    ...checkContracts(manifest, graph),
     ...checkSyncs(manifest, graph),
     ...syncSql,
     ...untypedSources(manifest, graph),
@@ -100,6 +102,7 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
     ...checkEvents(manifest),
     ...sinkTables,
     ...hooks,
+    ...grants,
     ...expressions,
     ...dictionaries,
     ...tests,
@@ -125,15 +128,6 @@ function withMistakes(mistakes: readonly GccflowError[], findings: readonly Find
 async function findBroken(earlier: CheckArtifact, deps: ReadProjectDeps): Promise<readonly Finding[]> {
   const { manifest, graph } = deps;
   return breakingChanges(earlier, { manifest, graph, readersOf: await findReaders(changedRelations(earlier, graph), deps) });
-}
-
-/** Enforced contracts against what ClickHouse says that the models return. */
-function contractFindings(manifest: Manifest, { relations }: CheckedGraph): readonly Finding[] {
-  return [...relations].flatMap(([id, { columns, from }]) => {
-    const node = manifest.nodes.get(id);
-    if (node?.kind !== 'model' || from !== 'checked') return [];
-    return contractMistakes(node, columns).map((error): Finding => ({ severity: 'error', node: id, error }));
-  });
 }
 
 function byPlace(a: Finding, b: Finding): number {

@@ -29,15 +29,20 @@ export function incompleteContract(node: ModelNode): GccflowError[] {
 
 /**
  * CONTRACT_BROKEN for each column that differs between what an enforced contract declares and what ClickHouse says the model returns:
- * gone, of another type, or not declared. The order of columns does not count. Empty where no contract is enforced.
+ * gone, of another type, or not declared. The order of columns does not count. Empty where no contract is enforced. `placeOfReturned`: where
+ * the SELECT makes a column, as far as that is known.
  */
-export function contractMistakes(node: ModelNode, returned: readonly ReturnedColumn[]): GccflowError[] {
+export function contractMistakes(
+  node: ModelNode,
+  returned: readonly ReturnedColumn[],
+  placeOfReturned: (name: string) => Location | undefined = () => undefined,
+): GccflowError[] {
   if (!node.config.contract.enforced) return [];
   const types = new Map(returned.map(({ name, type }) => [name, type]));
   const declared = new Set(node.columns.map(({ name }) => name));
   return [
     ...node.columns.flatMap((column) => mistakeOf(column, types.get(column.name), node)),
-    ...returned.filter(({ name }) => !declared.has(name)).map((column) => undeclared(column, node)),
+    ...returned.filter(({ name }) => !declared.has(name)).map((column) => undeclared(column, node, placeOfReturned(column.name))),
   ];
 }
 
@@ -52,9 +57,9 @@ function mistakeOf(column: Column, type: string | undefined, node: ModelNode): G
   return [new GccflowError('CONTRACT_BROKEN', message, { at, hint: `Cast the column to ${column.type}, or declare ${type}.` })];
 }
 
-function undeclared({ name, type }: ReturnedColumn, node: ModelNode): GccflowError {
+function undeclared({ name, type }: ReturnedColumn, node: ModelNode, at: Location = node.at): GccflowError {
   const message = `The model '${node.name}' returns the column '${name}' (${type}), which its contract does not have.`;
-  return new GccflowError('CONTRACT_BROKEN', message, { at: node.at, hint: 'Declare it, or leave it out of the SELECT.' });
+  return new GccflowError('CONTRACT_BROKEN', message, { at, hint: 'Declare it, or leave it out of the SELECT.' });
 }
 
 /** ClickHouse writes `Decimal(18, 2)`; people leave the blank out. */

@@ -13,10 +13,7 @@ import type { NodeStatements } from './node-statements.ts';
 export async function holdContract(node: ModelNode, stage: Relation, statements: NodeStatements): Promise<void> {
   if (!node.config.contract.enforced) return;
   const returned = await statements.query<ReturnedColumn>(`describe table ${relationSql(stage)}`);
-  const declared = new Set(node.columns.map(({ name }) => name));
-  const added = new Set(addedColumns(node.config).map(({ name }) => name));
-  const promised = returned.filter(({ name }) => declared.has(name) || !added.has(name));
-  const [first, ...others] = contractMistakes(node, promised);
+  const [first, ...others] = contractMistakes(node, promisedColumns(node, returned));
   if (first)
     throw broken(
       node,
@@ -44,6 +41,13 @@ interface ConstraintSql {
   /** True of a row that holds it. */
   readonly sql: string;
   readonly says: string;
+}
+
+/** What a contract is about: not the columns that the materialization adds, unless they are declared. */
+export function promisedColumns<Returned extends ReturnedColumn>(node: ModelNode, returned: readonly Returned[]): readonly Returned[] {
+  const declared = new Set(node.columns.map(({ name }) => name));
+  const added = new Set(addedColumns(node.config).map(({ name }) => name));
+  return returned.filter(({ name }) => declared.has(name) || !added.has(name));
 }
 
 function constraintsOf(node: ModelNode): ConstraintSql[] {

@@ -14,6 +14,12 @@ test('histories, dictionaries and materialized views are read as what they publi
     'sources/raw.yaml': source,
     'models/history.sql':
       '{{config materialized="snapshot" unique_key="id" updated_at="at" hard_deletes="new_record"}}\nselect id, kind, at from {{source "raw" "event"}}',
+    'models/history.yaml': `kind: models
+models:
+  - name: history
+    config: { contract: enforced }
+    columns: [{ name: id, type: UInt64 }, { name: kind, type: String }, { name: at, type: DateTime }]
+`,
     'models/kinds.sql':
       '{{config materialized="dictionary" primary_key="id"}}\nselect id, kind::LowCardinality(String) as kind from {{source "raw" "event"}}',
     'models/counts.sql':
@@ -46,7 +52,7 @@ test('columns that their configs name and nothing returns are found without a wa
   const found = places(findings).map((place) => place.replace(/:\d+$/, ''));
   assert.deepEqual(
     new Set(found.map((place) => place.split(' ')[1])),
-    new Set(['models/compared.sql:1', 'models/counts.sql:1', 'models/history.sql:1', 'models/kinds.sql:1']),
+    new Set(['models/compared.sql:1', 'models/compared.sql:2', 'models/counts.sql:1', 'models/history.sql:1', 'models/kinds.sql:1']),
   );
   const messages = findings.map(({ error }) => error.message).join('\n');
   assert.match(messages, /'updated_at' names 'kind', a String/);

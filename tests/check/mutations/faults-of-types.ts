@@ -169,7 +169,7 @@ export const faultsOfTypes: readonly Fault[] = [
     edit(yaml, '{ name: orders, type: UInt64 }', '{ name: orders, type: UInt32 }'),
     edit(yaml, '{ name: full_name, type: String }', '{ name: full_name, type: Nullable(String) }'),
     edit(yaml, '{ name: visits, type: UInt64 }', '{ name: visits }'),
-    edit(yaml, '      - { name: last_order, type: Date }\n', '', { file: mart, text: '' }),
+    edit(yaml, '      - { name: last_order, type: Date }\n', '', { file: mart, text: 's.last_order' }),
     edit(mart, 's.orders as orders', 'toUInt32(s.orders) as orders', { file: yaml, text: '{ name: orders, type: UInt64 }' }),
     edit(mart, '    v.visits as visits,\n', '', { file: yaml, text: '{ name: visits' }),
     edit(orders, 'toDate(ordered_at) as ordered_on', 'ordered_at as ordered_on', { file: yaml, text: '{ name: last_order' }),
