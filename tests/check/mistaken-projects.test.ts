@@ -58,7 +58,7 @@ unit_tests:
   });
 
   assert.deepEqual(places(findings), [
-    'FILE_UNREADABLE macros/helpers.ts:1:1',
+    'FILE_UNREADABLE macros/helpers.ts:1:53',
     'TEMPLATE_SYNTAX macros/total.hbs:1:5',
     'MACRO_NOT_FOUND models/b.sql:1:12',
     'SOURCE_NOT_FOUND models/c.sql:1:57',
