@@ -86,4 +86,9 @@ export const faultsOfTests: readonly Fault[] = [
       text: '- { name: stars, desc',
     }),
   ),
+  ...faults(
+    'layout of a dictionary',
+    edit('models/country_names.sql', 'layout="complex_key_hashed()"', 'layout="flat()"'),
+    edit('models/country_names.sql', 'layout="complex_key_hashed()"', 'layout="complex_key_hash()"'),
+  ),
 ];
