@@ -26,7 +26,24 @@ async function failingFiles(options: Parameters<typeof run>[0]): Promise<readonl
 const atOnce = 4;
 
 /** Those that take a minute or so, the longest first. */
-const long: readonly string[] = ['tests/end-to-end/scrape-faults.test.ts'];
+const long: readonly string[] = [
+  'tests/end-to-end/scrape-faults.test.ts',
+  'tests/scrape/worker/kills.test.ts',
+  'tests/run/crash-interval.test.ts',
+  'tests/check/mutations/mutations.test.ts',
+  'tests/ingest/blocked.test.ts',
+  'tests/sink/kill.test.ts',
+  'tests/run/crash-snapshot.test.ts',
+  'tests/sink/broker-outage.test.ts',
+  'tests/run/crash-materialized-view.test.ts',
+  'tests/sink/destinations.test.ts',
+  'tests/run/crash-incremental.test.ts',
+  'tests/end-to-end/secrets.test.ts',
+  'tests/connections/rabbitmq-restart.test.ts',
+  'tests/run/crash-delete-insert.test.ts',
+  'tests/end-to-end/dead-letters.test.ts',
+  'tests/connections/broker-contract.test.ts',
+];
 
 /**
  * The long ones among the others, each with its share of them behind it: so many processes, servers and kills as they have do not meet,

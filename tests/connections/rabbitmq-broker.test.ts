@@ -2,24 +2,15 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import type { Broker, OutgoingMessage, Topology } from '../../framework/connections/broker.ts';
-import { openBroker } from '../../framework/connections/open-broker.ts';
 import { RabbitmqDelivery } from '../../framework/connections/rabbitmq-delivery.ts';
 import type { Log } from '../../framework/foundation/log.ts';
 import { consumed } from '../support/consumed.ts';
 import { muteServer } from '../support/mute-server.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { type ScratchVhost, scratchVhost } from '../support/scratch-vhost.ts';
 import { until } from '../support/until.ts';
 import { silentLog } from '../support/warehouse.ts';
-
-const postgres = { type: 'embedded', path: '' } as const;
-
-function open(
-  url: string,
-  { log = silentLog, signal = new AbortController().signal }: { log?: Log; signal?: AbortSignal } = {},
-): Promise<Broker> {
-  return openBroker({ type: 'rabbitmq', url }, { projectDir: '/', postgres, log, signal });
-}
 
 interface Opened extends AsyncDisposable {
   readonly broker: Broker;
@@ -31,7 +22,7 @@ async function scratchBroker(context: TestContext, log: Log = silentLog): Promis
   const vhost = await scratchVhost(context);
   if (vhost === null) return null;
   opening.use(vhost);
-  const broker = opening.use(await open(vhost.url, { log }));
+  const broker = opening.use(await openRabbitmq(vhost.url, { log }));
   const opened = opening.move();
   return { broker, vhost, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
@@ -56,34 +47,40 @@ test('a wrong password is said at once, and is in no part of the error', async (
   await using vhost = await scratchVhost(context);
   if (vhost === null) return;
 
-  await assert.rejects(open(vhost.url.replace('guest:guest', 'guest:hush-hush-secret')), (thrown: Error & { readonly code?: string }) => {
-    assert.equal(thrown.code, 'BROKER_UNREACHABLE');
-    assert.match(thrown.message, /^RabbitMQ at 127\.0\.0\.1:5672\/gccflow-\w+ cannot be used: it refuses the user or the password\.$/);
-    assert.ok(!inspect(thrown, { depth: 20 }).includes('hush'), 'the password is in the error');
-    return true;
-  });
+  await assert.rejects(
+    openRabbitmq(vhost.url.replace('guest:guest', 'guest:hush-hush-secret')),
+    (thrown: Error & { readonly code?: string }) => {
+      assert.equal(thrown.code, 'BROKER_UNREACHABLE');
+      assert.match(thrown.message, /^RabbitMQ at 127\.0\.0\.1:5672\/gccflow-\w+ cannot be used: it refuses the user or the password\.$/);
+      assert.ok(!inspect(thrown, { depth: 20 }).includes('hush'), 'the password is in the error');
+      return true;
+    },
+  );
 });
 
 test('a virtual host that is not there is said at once', async (context) => {
   await using vhost = await scratchVhost(context);
   if (vhost === null) return;
 
-  await assert.rejects(open(`${vhost.url}-gone`), { code: 'BROKER_UNREACHABLE', message: /there is no such virtual host/ });
+  await assert.rejects(openRabbitmq(`${vhost.url}-gone`), { code: 'BROKER_UNREACHABLE', message: /there is no such virtual host/ });
 });
 
 test('nobody at the port, and something else than RabbitMQ there, are told apart', async () => {
-  await assert.rejects(open('amqp://127.0.0.1:9'), { code: 'BROKER_UNREACHABLE', message: /ECONNREFUSED/ });
-  await assert.rejects(open('amqp://hush:secret@'), { code: 'BROKER_UNREACHABLE', message: /no amqp:\/\/ or amqps:\/\/ address\.$/ });
-  await assert.rejects(open('redis://127.0.0.1'), { code: 'BROKER_UNREACHABLE', message: /no amqp:\/\// });
-  await assert.rejects(open('amqp://a:%zz@127.0.0.1'), { code: 'BROKER_UNREACHABLE', message: /begins no %XX/ });
-  await assert.rejects(open('amqp://127.0.0.1?heartbeat=no'), { code: 'BROKER_UNREACHABLE', message: /heartbeat/ });
+  await assert.rejects(openRabbitmq('amqp://127.0.0.1:9'), { code: 'BROKER_UNREACHABLE', message: /ECONNREFUSED/ });
+  await assert.rejects(openRabbitmq('amqp://hush:secret@'), {
+    code: 'BROKER_UNREACHABLE',
+    message: /no amqp:\/\/ or amqps:\/\/ address\.$/,
+  });
+  await assert.rejects(openRabbitmq('redis://127.0.0.1'), { code: 'BROKER_UNREACHABLE', message: /no amqp:\/\// });
+  await assert.rejects(openRabbitmq('amqp://a:%zz@127.0.0.1'), { code: 'BROKER_UNREACHABLE', message: /begins no %XX/ });
+  await assert.rejects(openRabbitmq('amqp://127.0.0.1?heartbeat=no'), { code: 'BROKER_UNREACHABLE', message: /heartbeat/ });
 });
 
 test('the waiting for a server that accepts and never answers ends with the signal', async () => {
   await using server = await muteServer();
   const stop = new AbortController();
 
-  const opening = open(`amqp://127.0.0.1:${server.port}`, { signal: stop.signal });
+  const opening = openRabbitmq(`amqp://127.0.0.1:${server.port}`, { signal: stop.signal });
   await server.reached;
   stop.abort(new Error('enough'));
 
@@ -257,7 +254,7 @@ test('a user who may not declare uses what is there, and is told what is missing
   await vhost.ctl('add_user', user, 'hush');
   await using _cleanup = { [Symbol.asyncDispose]: async () => void (await vhost.ctl('delete_user', user)) };
   await vhost.ctl('set_permissions', '-p', vhost.vhost, user, '^$', '^(events|q)$', '^(events|q)$');
-  await using limited = await open(vhost.url.replace('guest:guest', `${user}:hush`));
+  await using limited = await openRabbitmq(vhost.url.replace('guest:guest', `${user}:hush`));
   const queue = { name: 'fresh', type: 'quorum', delay: null } as const;
 
   await limited.declare({ ...topology, queues: topology.queues.filter(({ name }) => name === 'q') });
@@ -360,7 +357,7 @@ test('a queue that nobody declares is waited for', async (context) => {
   await using opened = await scratchBroker(context);
   if (opened === null) return;
   const { broker, vhost } = opened;
-  await using other = await open(vhost.url);
+  await using other = await openRabbitmq(vhost.url);
   await other.declare(topology);
   await using q = await consumed(broker, 'q');
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Broker, Topology } from '../../framework/connections/broker.ts';
-import { openBroker } from '../../framework/connections/open-broker.ts';
 import type { Log } from '../../framework/foundation/log.ts';
 import { consumed } from '../support/consumed.ts';
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { scratchVhost } from '../support/scratch-vhost.ts';
 import { until } from '../support/until.ts';
@@ -31,8 +31,7 @@ async function behindProxy(context: TestContext, log: Log = silentLog): Promise<
   const proxy = opening.use(await faultProxy(5672));
   const url = `${vhost.url.replace(':5672', `:${proxy.port}`)}?heartbeat=1`;
   const stop = new AbortController();
-  const postgres = { type: 'embedded', path: '' } as const;
-  const broker = opening.use(await openBroker({ type: 'rabbitmq', url }, { projectDir: '/', postgres, log, signal: stop.signal }));
+  const broker = opening.use(await openRabbitmq(url, { log, signal: stop.signal }));
   await broker.declare(topology);
   const opened = opening.move();
   return { broker, proxy, stop, [Symbol.asyncDispose]: () => opened.disposeAsync() };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, type TestContext, test } from 'node:test';
 import type { Broker, OutgoingMessage, Publisher, Topology } from '../../framework/connections/broker.ts';
-import { openBroker } from '../../framework/connections/open-broker.ts';
 import { consumed } from '../support/consumed.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { type PrivateRabbit, privateMaxBytes, privateRabbit } from '../support/rabbitmq.ts';
 import { recordingLog } from '../support/recording-log.ts';
 import { until } from '../support/until.ts';
@@ -30,9 +30,7 @@ async function privateBroker(context: TestContext, log = silentLog): Promise<{ r
   node ??= await privateRabbit(context);
   if (node === null) return null;
   await node.start();
-  const postgres = { type: 'embedded', path: '' } as const;
-  const signal = new AbortController().signal;
-  const broker = await openBroker({ type: 'rabbitmq', url: node.url }, { projectDir: '/', postgres, log, signal });
+  const broker = await openRabbitmq(node.url, { log });
   if (!isDeclared) await broker.declare(topology);
   isDeclared = true;
   return { rabbit: node, broker };

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBroker } from '../../framework/connections/open-broker.ts';
 import { openPostgres } from '../../framework/connections/open-postgres.ts';
 import type { Postgres } from '../../framework/connections/postgres.ts';
 import { eventId } from '../../framework/scrape/outbox/event-id.ts';
@@ -10,6 +9,7 @@ import { openTaskQueue } from '../../framework/scrape/queue/open-task-queue.ts';
 import { type CliRun, runCli } from '../support/cli.ts';
 import { type Consumed, consumed } from '../support/consumed.ts';
 import * as faultProject from '../support/fault-project.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { privatePostgres } from '../support/private-postgres.ts';
 import { privateRabbit } from '../support/rabbitmq.ts';
 import { privateRedis } from '../support/redis.ts';
@@ -118,18 +118,8 @@ function openDatabase(url: string): Promise<Postgres> {
   return openPostgres({ type: 'postgres', url }, { projectDir: '.', maxConnections: 3, log: silentLog });
 }
 
-function openRabbit(url: string) {
-  const options = {
-    projectDir: '.',
-    postgres: { type: 'embedded', path: '' },
-    log: silentLog,
-    signal: new AbortController().signal,
-  } as const;
-  return openBroker({ type: 'rabbitmq', url }, options);
-}
-
 async function declareQueue({ rabbit }: Servers): Promise<void> {
-  await using broker = await openRabbit(rabbit.url);
+  await using broker = await openRabbitmq(rabbit.url);
   await faultProject.declareEventQueue(broker);
 }
 
@@ -270,7 +260,7 @@ async function assertEvents(database: Postgres, url: string): Promise<{ readonly
     `select id from gccflow.scrape_request where flow = 'refresh_profile' and status = 'COMPLETE'`,
   );
   const ids = new Set(tasks.flatMap(({ id }) => ['profile_log', 'profile_seen'].map((routingKey) => eventId(id, routingKey, 0))));
-  await using broker = await openRabbit(url);
+  await using broker = await openRabbitmq(url);
   await using events = await consumed(broker, faultProject.eventQueue, { prefetch: 60_000 });
   const bodies = (): Map<string, Set<string>> => bodiesOf(events);
   await until(

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bindQueue, launch, startIngest, until } from '../support/ingest.ts';
-import { openRabbitmq } from '../support/ingest-broker.ts';
 import { startLoad } from '../support/ingest-load.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { privateRabbit } from '../support/rabbitmq.ts';
 
 test('a broker out of memory, stopped or killed in mid-load: refused quickly, in flat memory, and nothing that was answered is lost', async (context) => {

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { projectFolder, runCli, startCli } from '../support/cli.ts';
 import { dispatchMethod, gccDir, launch, send, takeAll, until } from '../support/ingest.ts';
-import { openRabbitmq } from '../support/ingest-broker.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { scratchVhost } from '../support/scratch-vhost.ts';
 
 const ingestYaml = (more = ''): string =>

@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test';
 import type { Broker } from '../../framework/connections/broker.ts';
 import { projectFolder, startCli } from '../support/cli.ts';
 import { bindQueue, gccDir, until } from '../support/ingest.ts';
-import { openRabbitmq } from '../support/ingest-broker.ts';
 import { type Load, startLoad } from '../support/ingest-load.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { scratchVhost } from '../support/scratch-vhost.ts';
 
 const ingestYaml = `kind: ingest

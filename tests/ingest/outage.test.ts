@@ -5,7 +5,7 @@ import type { Broker } from '../../framework/connections/broker.ts';
 import { readProtoMethod } from '../../framework/ingest/read-proto.ts';
 import { type FaultProxy, faultProxy } from '../support/fault-proxy.ts';
 import { bindQueue, dispatch, launch, startIngest, type TestIngest, takeAll, until } from '../support/ingest.ts';
-import { openRabbitmq } from '../support/ingest-broker.ts';
+import { openRabbitmq } from '../support/open-rabbitmq.ts';
 import { scratchVhost } from '../support/scratch-vhost.ts';
 
 interface BehindProxy extends AsyncDisposable {

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
-import { serveWarehouse } from '../../framework/connections/serve-warehouse.ts';
 import { compileCache } from '../support/compile-cache.ts';
-import { killAfterEachStatement } from '../support/crash-matrix.ts';
+import { killAfterEachStatement, openCrashProject } from '../support/crash-matrix.ts';
 import { intervalModel, memoryOf, startsOf } from '../support/interval-project.ts';
-import { openScratchProject } from '../support/scratch-project.ts';
-import { silentLog } from '../support/warehouse.ts';
 
 const year = new Date().getUTCFullYear();
 const sources = { 'models/raw.yaml': 'kind: source\nname: raw\ndatabase: crash\ntables:\n  - name: event\n' };
@@ -37,14 +31,7 @@ test('kill -9 after any statement of a run by intervals leaves the old rows or t
 
 test('kill -9 in the second piece of a first build leaves the first one published, and the next run writes the rest alone', async () => {
   await using opening = new AsyncDisposableStack();
-  const home = await mkdtemp(join(tmpdir(), 'gccflow-crash-'));
-  opening.defer(() => rm(home, { recursive: true, force: true }));
-  const config = { type: 'embedded', path: 'warehouse', database: 'crash' } as const;
-  opening.use(await serveWarehouse(config, { projectDir: home, sessions: 8, log: silentLog }));
-  const warehouse = opening.use(await openWarehouse(config, { projectDir: home, sessions: 4, log: silentLog }));
-  const dir = join(home, 'project');
-  await mkdir(dir);
-  const project = openScratchProject(warehouse, { database: 'crash', dir });
+  const { home, project } = await openCrashProject(opening);
   const begin = new Date(Date.now() - 40 * 86_400_000).toISOString().slice(0, 10);
   const model = intervalModel(
     `batch_size="day" begin="${begin}" lookback=0 partition_by="toYYYYMM(ts)"`,
@@ -57,7 +44,7 @@ test('kill -9 in the second piece of a first build leaves the first one publishe
   // The first piece is published by a rename; the second begins with a clone.
   const run = spawn(
     process.execPath,
-    [join(import.meta.dirname, '../support/crash-run.ts'), home, dir, 'crash', '2', 'rename table|clone as'],
+    [join(import.meta.dirname, '../support/crash-run.ts'), home, project.dir, 'crash', '2', 'rename table|clone as'],
     { stdio: ['pipe', 'inherit', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache } },
   );
   run.stdin.end();

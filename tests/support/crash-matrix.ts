@@ -44,14 +44,7 @@ export type Project = Omit<ScratchProject, typeof Symbol.asyncDispose>;
  */
 export async function killAfterEachStatement(crash: CrashCase): Promise<number> {
   await using opening = new AsyncDisposableStack();
-  const home = await mkdtemp(join(tmpdir(), 'gccflow-crash-'));
-  opening.defer(() => rm(home, { recursive: true, force: true }));
-  const config = { type: 'embedded', path: 'warehouse', database: 'crash' } as const;
-  opening.use(await serveWarehouse(config, { projectDir: home, sessions: 8, log: silentLog }));
-  const warehouse = opening.use(await openWarehouse(config, { projectDir: home, sessions: 4, log: silentLog }));
-  const dir = join(home, 'project');
-  await mkdir(dir);
-  const project = openScratchProject(warehouse, { database: 'crash', dir });
+  const { home, project } = await openCrashProject(opening);
 
   for (let kills = 0; ; kills += 1) {
     const run = startRun(project, { crash, home, crashAfter: kills + 1 }); // starts while the project is made ready
@@ -62,6 +55,18 @@ export async function killAfterEachStatement(crash: CrashCase): Promise<number> 
     await checkRecovery(project, crash, rows, kills + 1);
     if (ended === 'finished') return kills;
   }
+}
+
+/** An empty project whose warehouse this process serves, for others that are killed; `home` is where they find it. */
+export async function openCrashProject(opening: AsyncDisposableStack): Promise<{ readonly home: string; readonly project: Project }> {
+  const home = await mkdtemp(join(tmpdir(), 'gccflow-crash-'));
+  opening.defer(() => rm(home, { recursive: true, force: true }));
+  const config = { type: 'embedded', path: 'warehouse', database: 'crash' } as const;
+  opening.use(await serveWarehouse(config, { projectDir: home, sessions: 8, log: silentLog }));
+  const warehouse = opening.use(await openWarehouse(config, { projectDir: home, sessions: 4, log: silentLog }));
+  const dir = join(home, 'project');
+  await mkdir(dir);
+  return { home, project: openScratchProject(warehouse, { database: 'crash', dir }) };
 }
 
 /** Publishes the first version and makes the next one differ. */

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { Broker } from '../../framework/connections/broker.ts';
 import { openBroker } from '../../framework/connections/open-broker.ts';
+import { openRabbitmq } from './open-rabbitmq.ts';
 import { embeddedConfig, embeddedProjectDir } from './postgres.ts';
 import { scratchVhost } from './scratch-vhost.ts';
 import { silentLog } from './warehouse.ts';
@@ -29,9 +30,4 @@ export async function embeddedBroker(): Promise<ScratchBroker> {
   const options = { projectDir: embeddedProjectDir(), postgres: embeddedConfig, log: silentLog, signal };
   const broker = await openBroker({ type: 'embedded' }, options);
   return { broker, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
-}
-
-export function openRabbitmq(url: string): Promise<Broker> {
-  const { signal } = new AbortController();
-  return openBroker({ type: 'rabbitmq', url }, { projectDir: '.', postgres: embeddedConfig, log: silentLog, signal });
 }

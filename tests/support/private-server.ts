@@ -32,7 +32,7 @@ export async function startPrivate({ dir, spawn, ask, crash = 'SIGKILL' }: Serve
   const start = async (): Promise<void> => {
     if (server !== null) return;
     server = spawn();
-    for (const deadline = Date.now() + startsWithinMs; ; await sleep(20)) {
+    for (const deadline = Date.now() + startsWithinMs; ; await sleep(50)) {
       try {
         await ask();
         return;

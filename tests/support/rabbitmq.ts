@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { openBroker } from '../../framework/connections/open-broker.ts';
+import { openRabbitmq } from './open-rabbitmq.ts';
 import { freePort, type PrivateServer, startPrivate } from './private-server.ts';
 import { lacking } from './services.ts';
-import { silentLog } from './warehouse.ts';
 
 const run = promisify(execFile);
 
@@ -65,7 +64,5 @@ async function environment(dir: string, port: number): Promise<NodeJS.ProcessEnv
 
 /** Throws where nobody answers. */
 async function openOnce(url: string): Promise<void> {
-  const postgres = { type: 'embedded', path: '' } as const;
-  const options = { projectDir: '/', postgres, log: silentLog, signal: new AbortController().signal };
-  await using _broker = await openBroker({ type: 'rabbitmq', url }, options);
+  await using _broker = await openRabbitmq(url);
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext } from 'node:test';
 import type { Broker } from '../../framework/connections/broker.ts';
-import { openBroker } from '../../framework/connections/open-broker.ts';
 import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
 import { type Served, serveWarehouse } from '../../framework/connections/serve-warehouse.ts';
 import type { Warehouse } from '../../framework/connections/warehouse.ts';
@@ -13,6 +12,7 @@ import type { SinkNode } from '../../framework/manifest/manifest.ts';
 import { runSinks, type SinksDeps } from '../../framework/sink/run-sinks.ts';
 import type { SinkCounts } from '../../framework/sink/sink-counts.ts';
 import { type FaultyClickHouse, faultyClickHouse } from './faulty-clickhouse.ts';
+import { openRabbitmq } from './open-rabbitmq.ts';
 import { type RecordingLog, recordingLog } from './recording-log.ts';
 import { scratchVhost } from './scratch-vhost.ts';
 import { sinkNode } from './sink-node.ts';
@@ -95,10 +95,7 @@ export async function sinkLab(context: TestContext, { url, sink = {}, settings }
   const ended = new AbortController();
   const { signal } = ended;
   const running = new Set<Promise<unknown>>();
-  const postgres = { type: 'embedded', path: 'postgres' } as const;
-  const broker = opening.use(
-    await openBroker({ type: 'rabbitmq', url: address }, { projectDir, postgres, log, signal: new AbortController().signal }),
-  );
+  const broker = opening.use(await openRabbitmq(address, { log }));
   opening.defer(async () => {
     ended.abort();
     await Promise.allSettled(running);

@@ -4,6 +4,7 @@ import type { Delivery } from '../../framework/connections/broker.ts';
 import type { SinkNode } from '../../framework/manifest/manifest.ts';
 import type { Entry, Row } from '../../framework/sink/entry.ts';
 import { WriteFault } from '../../framework/sink/writer.ts';
+import { delivery } from './fake-broker.ts';
 import { manifestOf } from './manifest-of.ts';
 
 /** A sink as its file declares it, in JSON for short; the queue is `name_q` where nothing else is said. */
@@ -18,26 +19,13 @@ export async function sinkNode(sink: Readonly<Record<string, unknown>> & { reado
 
 /** A delivery as a broker would hand it over. */
 export function deliveryOf(body: string, details: Partial<Delivery> = {}): Delivery {
-  return {
-    body: Buffer.from(body),
-    exchange: '',
-    routingKey: 'q',
-    headers: {},
-    messageId: null,
-    contentType: null,
-    contentEncoding: null,
-    publishedAt: null,
-    redelivered: false,
-    deliveryCount: 0,
-    key: body,
-    ...details,
-  };
+  return delivery({ body: Buffer.from(body), key: body, ...details });
 }
 
 /** A delivery with the rows made of it, and the ids of those. */
-export function entryOf(rows: readonly Row[], ids: readonly string[] = [], delivery: Partial<Delivery> = {}): Entry {
+export function entryOf(rows: readonly Row[], ids: readonly string[] = [], details: Partial<Delivery> = {}): Entry {
   const body = JSON.stringify(rows);
-  return { delivery: deliveryOf(body, delivery), rows, ids, bytes: body.length };
+  return { delivery: deliveryOf(body, details), rows, ids, bytes: body.length };
 }
 
 /** What a write throws. */

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Broker } from '../../framework/connections/broker.ts';
-import { openBroker } from '../../framework/connections/open-broker.ts';
 import { openWarehouse } from '../../framework/connections/open-warehouse.ts';
 import { followServed } from '../../framework/connections/served-warehouse.ts';
 import type { Warehouse } from '../../framework/connections/warehouse.ts';
 import { type CliRun, projectFolder, startCli } from './cli.ts';
+import { openRabbitmq } from './open-rabbitmq.ts';
 import { scratchVhost } from './scratch-vhost.ts';
 import { until } from './until.ts';
 import { silentLog } from './warehouse.ts';
@@ -69,11 +69,7 @@ export async function streamProject(context: TestContext, { url, sink = {} }: St
   };
   opening.defer(() => endServing('SIGTERM'));
   const warehouse = opening.use(await openServed(folder.dir));
-  const signal = new AbortController().signal;
-  const postgres = { type: 'embedded', path: '.gccflow/postgres' } as const;
-  const broker = opening.use(
-    await openBroker({ type: 'rabbitmq', url: address }, { projectDir: folder.dir, postgres, log: silentLog, signal }),
-  );
+  const broker = opening.use(await openRabbitmq(address));
   const open = opening.move();
   return {
     dir: folder.dir,
