@@ -1,7 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeId } from '../../manifest/manifest.ts';
-import { readSealedFile, type SealedFile, writeSealedFile } from '../../project/sealed-file.ts';
+import { codeVersion, readSealedFile, type SealedFile, writeSealedFile } from '../../project/sealed-file.ts';
 import type { ModelReading } from './model-reading.ts';
 
 interface Entry {
@@ -11,6 +10,8 @@ interface Entry {
 
 const name = 'lineage-cache.json';
 const modelsPerLine = 100;
+/** The folder of the code that reads. */
+const room = join(import.meta.dirname, '..');
 
 /**
  * What was read of models before. An entry counts while its key is the same. A cache that is damaged, of another version or absent is an
@@ -28,7 +29,7 @@ export class ReadingCache {
 
   /** The cache in a folder. `engineVersion`: of the ClickHouse that explains. */
   static read(dir: string, engineVersion: string): ReadingCache {
-    const file = { dir, name, version: `${engineVersion} ${codeVersion()}` };
+    const file = { dir, name, version: `${engineVersion} ${codeVersion([room])}` };
     const before = new Map<string, Entry>();
     for (const line of readSealedFile(file) ?? []) for (const [id, entry] of JSON.parse(line) as [string, Entry][]) before.set(id, entry);
     return new ReadingCache(file, before);
@@ -62,16 +63,4 @@ export class ReadingCache {
 
 function* linesOf(entries: readonly (readonly [string, Entry])[]): Generator<string> {
   for (let first = 0; first < entries.length; first += modelsPerLine) yield JSON.stringify(entries.slice(first, first + modelsPerLine));
-}
-
-/** Changes with every change of the code that reads. */
-function codeVersion(): string {
-  const dirs = ['.', '..', '../tree-rules'].map((dir) => join(import.meta.dirname, dir));
-  const files = dirs.flatMap((dir) =>
-    readdirSync(dir)
-      .filter((file) => /\.[jt]s$/.test(file))
-      .toSorted()
-      .map((file) => statSync(join(dir, file))),
-  );
-  return files.map(({ size, mtimeMs }) => `${size} ${mtimeMs}`).join();
 }
