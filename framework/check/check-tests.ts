@@ -13,6 +13,8 @@ import { planForm } from './explain-sql.ts';
 import { explainComparison, explainLimit, explainTest, limitStatements } from './explain-test.ts';
 import { errorFinding, thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
+import { dictionaryKeys } from './late-faults/dictionary-keys.ts';
+import { lateFaults } from './late-faults/late-faults.ts';
 
 /** What the tests of a graph are checked with. */
 export interface TestCheck {
@@ -120,11 +122,16 @@ async function mistakesOf(
   check: TestCheck,
 ): Promise<readonly Finding[]> {
   if (described && described.kind !== 'rows') return explainTest(test, sql, described, check);
+  const { manifest, engine, graph } = check;
+  const keyTypes = dictionaryKeys(manifest, graph.relations);
+  const isOwn = test.testType === 'singular';
+  const late = isOwn ? await lateFaults({ node: test, sql, incrementalSql: null }, { manifest, engine, keyTypes, columns: [] }) : [];
   const compared = comparison(test, check).length;
-  return more.flatMap((answer, nth) => {
+  const limits = more.flatMap((answer, nth) => {
     if (answer.kind === 'rows') return [];
     return nth < compared ? [explainComparison(test, answer, check.manifest)] : [explainLimit(test, nth - compared, answer, check)];
   });
+  return [...late, ...limits];
 }
 
 /** Of a relationship: whether a value of the one relation can equal one of the other: `in` converts without a word, and never matches. */

@@ -11,7 +11,7 @@ import type { RenderedModel } from './render-model.ts';
  * asked for with all. A DESCRIBE takes half as long again.
  */
 export function sentStatements({ node, incrementalSql, steps, statements }: RenderedModel): readonly EngineStatement[] {
-  const create = `create table if not exists ${relationSql(incrementalTable(node))}\nengine = Null\nempty as\n${incrementalSql}`;
+  const create = `create table ${relationSql(incrementalTable(node))}\nengine = Null\nempty as\n${incrementalSql}`;
   return statements.map((statement, index) => (isIncremental(steps[index]) ? { ...statement, sql: create, keep: create } : statement));
 }
 
@@ -20,7 +20,7 @@ export function sentTables({ node, isDescribed, steps }: RenderedModel): readonl
   return [...(isDescribed ? [] : [node]), ...(steps.some(isIncremental) ? [{ relation: incrementalTable(node) }] : [])];
 }
 
-/** The answers to them as if the statements of the model had been run. What can be described and not be a table is described. */
+/** The answers to them as if the statements of the model had been run. What can be described and not be a table, or has one of before, is described. */
 export async function ownAnswers(
   { node, steps, statements }: RenderedModel,
   answers: readonly EngineAnswer[],

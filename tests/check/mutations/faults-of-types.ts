@@ -214,6 +214,11 @@ export const faultsOfTypes: readonly Fault[] = [
     edit(daily, '(select max(day) - 3 from {{this}})', '(select * from {{this}})'),
     edit(mart, 'row_number() over (partition', 'row_number() ower (partition'),
     edit(mart, 'partition by c.country_code order by s.spent desc', 'partition by c.country_code order by s.spent down'),
+    edit(
+      'tests/data/no_negative_revenue.sql',
+      'where revenue < 0',
+      'where revenue < 0 and day in (select day, revenue from {{ref "mart_daily"}})',
+    ),
     edit(martPaid, 'from {{ref "paid"}}', 'from {{ref "paid"}}\nwhere customer_id in (select customer_id, amount from {{ref "paid"}})', {
       file: martPaid,
       text: 'where customer_id in',
