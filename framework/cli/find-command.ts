@@ -1,15 +1,16 @@
 import { didYouMean } from '../foundation/closest.ts';
 import { GccflowError } from '../foundation/error.ts';
 import type { CommandEntry } from './command.ts';
-import { commands } from './commands/index.ts';
+
+export type Commands = ReadonlyMap<string, CommandEntry>;
 
 /** The command that the words begin with, if there is one. Commands of two words come first: `warehouse serve`. */
-export function findCommand([first = '', second = '']: readonly string[]): CommandEntry | undefined {
+export function findCommand([first = '', second = '']: readonly string[], commands: Commands): CommandEntry | undefined {
   return commands.get(`${first} ${second}`) ?? commands.get(first);
 }
 
 /** USAGE for words that no command begins with, with the nearest name, or with what to do instead of a command that dbt has. */
-export function unknownCommand(first: string, second = ''): GccflowError {
+export function unknownCommand([first = '', second = '']: readonly string[], commands: Commands): GccflowError {
   const both = `${first} ${second}`.trim();
   const longer = [...commands.keys()].filter((command) => command.startsWith(`${first} `));
   const listed = longer.length > 0 ? `There are ${longer.map((command) => `'${command}'`).join(', ')}.` : undefined;

@@ -1,16 +1,15 @@
 import type { ScheduledCommand } from '../check/scheduled-command.ts';
 import type { Node } from '../manifest/manifest.ts';
 import type { Values } from './command.ts';
-import { findCommand, unknownCommand } from './find-command.ts';
+import { type Commands, findCommand, unknownCommand } from './find-command.ts';
 import { everywhereOptions, type SelectionOptions } from './options.ts';
 import { parseArguments, roughArguments } from './parse-arguments.ts';
 
 /** What the arguments of a command line would select. Throws USAGE as the command line itself does. */
-export async function readScheduled(argv: readonly string[]): Promise<ScheduledCommand> {
+export async function readScheduled(argv: readonly string[], commands: Commands): Promise<ScheduledCommand> {
   const { words } = roughArguments(argv);
-  const [first = '', second] = words;
-  const entry = findCommand(words);
-  if (entry === undefined) throw unknownCommand(first, second);
+  const entry = findCommand(words, commands);
+  if (entry === undefined) throw unknownCommand(words, commands);
   const command = await entry.load();
   const { values, positionals } = parseArguments(argv, { ...command, options: { ...command.options, ...everywhereOptions } });
   const { select = [], exclude = [], selector, ...others } = values as Partial<Values<SelectionOptions>>;

@@ -70,7 +70,7 @@ interface Ending {
 /** The command that the words name, to its end. Never rejects. */
 async function runWords(words: readonly string[], input: CliInput, { abort, report, ...opened }: Opened & Ending): Promise<CliEnd> {
   try {
-    const entry = findCommand(words);
+    const entry = findCommand(words, commands);
     if (entry === undefined) return { exitCode: await runWithoutCommand(input.argv, words, opened.output), signal: null };
     const command = await entry.load();
     const typed = words.slice(0, entry.name.split(' ').length).join(' ');
@@ -127,8 +127,7 @@ async function runCommand(command: Command, { argv, cwd, env }: CliInput, opened
 }
 
 async function runWithoutCommand(argv: readonly string[], words: readonly string[], output: Output): Promise<ExitCode> {
-  const [name, second] = words;
-  if (name !== undefined) throw unknownCommand(name, second);
+  if (words.length > 0) throw unknownCommand(words, commands);
   const parsed = parseArguments(argv, { name: '', options: everywhereOptions, positionals: [] });
   const values = parsed.values as Values<EverywhereOptions>;
   if (values.version === true) return printVersion(output);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CheckEngine, openCheckEngine } from '../../framework/check/check-engine.ts';
 import { runCheck } from '../../framework/check/run-check.ts';
-import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { type Files, projectDir } from '../support/project-dir.ts';
+import { readCommand } from '../support/read-command.ts';
 
 const files: Files = {
   'sources/raw.yaml': `kind: source
@@ -34,7 +34,7 @@ async function check(dir: ReturnType<typeof projectDir>): Promise<Checked> {
     },
     [Symbol.asyncDispose]: async () => {},
   };
-  const { findings } = await runCheck({ ...(await dir.load()), engine: watched, only: null, readCommand: readScheduled });
+  const { findings } = await runCheck({ ...(await dir.load()), engine: watched, only: null, readCommand });
   return { asked, found: findings.map(({ error }) => `${error.code} ${error.at?.file}:${error.at?.line}`) };
 }
 

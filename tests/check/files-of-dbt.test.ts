@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCheck } from '../../framework/check/run-check.ts';
-import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { projectDir } from '../support/project-dir.ts';
+import { readCommand } from '../support/read-command.ts';
 
 test('files of dbt that nothing reads are warnings', async () => {
   using dir = projectDir({ 'dbt_project.yml': 'name: shop', 'profiles.yml': 'shop: {}', 'models/a.sql': 'select 1 as id' });
 
-  const { findings } = await runCheck({ ...(await dir.load()), engine: null, only: null, readCommand: readScheduled });
+  const { findings } = await runCheck({ ...(await dir.load()), engine: null, only: null, readCommand });
 
   const told = findings.map(({ severity, error: { code, at, hint } }) => `${severity} ${code} ${at?.file} ${hint}`);
   assert.deepEqual(told, [

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CheckEngine, openCheckEngine } from '../../framework/check/check-engine.ts';
 import { runCheck } from '../../framework/check/run-check.ts';
-import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { checkFiles, places } from '../support/checked-project.ts';
 import { projectDir } from '../support/project-dir.ts';
+import { readCommand } from '../support/read-command.ts';
 
 const source = `kind: source
 name: raw
@@ -189,7 +189,7 @@ test('a model on which the engine hangs or crashes costs itself and its readers'
     [Symbol.asyncDispose]: async () => {},
   };
 
-  const { findings, graph } = await runCheck({ ...(await dir.load()), engine: hanging, only: null, readCommand: readScheduled });
+  const { findings, graph } = await runCheck({ ...(await dir.load()), engine: hanging, only: null, readCommand });
 
   assert.deepEqual(places(findings), ['CHECK_SQL models/hangs.sql:1:1']);
   assert.match(findings[0]?.error.message ?? '', /not analysed in time/);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCheck } from '../../framework/check/run-check.ts';
-import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { type Files, projectDir } from '../support/project-dir.ts';
+import { readCommand } from '../support/read-command.ts';
 
 const flow = (name: string, rest: string): string => `kind: flow\nname: ${name}\nretrieve: { api: [shop], path: / }\n${rest}\n`;
 const files: Files = {
@@ -19,7 +19,7 @@ const files: Files = {
 
 async function check(changed: Files): Promise<readonly string[]> {
   using dir = projectDir({ ...files, ...changed });
-  const { findings } = await runCheck({ ...(await dir.load()), engine: null, only: null, readCommand: readScheduled });
+  const { findings } = await runCheck({ ...(await dir.load()), engine: null, only: null, readCommand });
   return findings.map(({ severity, error: { at, message } }) => `${severity} ${at?.file}:${at?.line}:${at?.column} ${message}`);
 }
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkSchedules } from '../../framework/check/check-schedules.ts';
 import { projectRuleFindings } from '../../framework/check/project-rules.ts';
-import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { formatLocation } from '../../framework/foundation/location.ts';
 import { projectDir } from '../support/project-dir.ts';
+import { readCommand } from '../support/read-command.ts';
 
 const models = {
   'models/a.sql': '{{config tags="core"}}\nselect 1 as x',
@@ -20,7 +20,7 @@ async function found({ schedule, rules = '' }: { readonly schedule: string; read
     'flows/night.yaml': `kind: schedule\nname: night\n${schedule}\n`,
   });
   const { project, manifest } = await dir.load();
-  const { findings, scheduled } = await checkSchedules(manifest, { selectors: [], readCommand: readScheduled });
+  const { findings, scheduled } = await checkSchedules(manifest, { selectors: [], readCommand });
   const told = [...findings, ...projectRuleFindings(project, manifest, scheduled)].map(({ error }) => {
     assert.ok(error.at);
     return `${formatLocation(error.at)} ${error.code} ${error.message}`;

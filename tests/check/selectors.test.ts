@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCheck } from '../../framework/check/run-check.ts';
-import { readScheduled } from '../../framework/cli/read-scheduled.ts';
 import { projectDir } from '../support/project-dir.ts';
+import { readCommand } from '../support/read-command.ts';
 
 /** What a check says of the lines below `definition:`, which begin at line 4. */
 async function check(...definition: readonly string[]): Promise<readonly string[]> {
@@ -13,7 +13,7 @@ async function check(...definition: readonly string[]): Promise<readonly string[
   });
   const mistakes = await dir.mistakes();
   if (mistakes.length > 0) return mistakes;
-  const { findings } = await runCheck({ ...(await dir.load()), engine: null, only: null, readCommand: readScheduled });
+  const { findings } = await runCheck({ ...(await dir.load()), engine: null, only: null, readCommand });
   return findings.map(({ severity, error: { code, at, hint } }) => `${severity} ${code} ${at?.file}:${at?.line}:${at?.column} ${hint}`);
 }
 

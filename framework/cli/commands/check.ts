@@ -46,7 +46,7 @@ export const check = defineCommand({
       ...opened,
       engine: (await starting) ?? null,
       only,
-      readCommand: readScheduled,
+      readCommand: (argv) => readScheduled(argv, context.commands),
       openPostgres: () => openCheckPostgres(opened.project.dir, context.log),
       earlier,
     });

@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CheckEngine } from '../../../framework/check/check-engine.ts';
 import { runCheck } from '../../../framework/check/run-check.ts';
-import { readScheduled } from '../../../framework/cli/read-scheduled.ts';
 import type { Postgres } from '../../../framework/connections/postgres.ts';
 import { InvalidProject } from '../../../framework/foundation/diagnostics.ts';
 import type { GccflowError } from '../../../framework/foundation/error.ts';
+import { readCommand } from '../../support/read-command.ts';
 import { loadProjectIn } from '../load-project-in.ts';
 
 /** Writes a project into a folder and checks it: `file:line CODE message` for each error and warning. */
@@ -24,7 +24,7 @@ export async function checkFiles(
       ...(await loadProjectIn(dir)),
       engine,
       only: null,
-      readCommand: readScheduled,
+      readCommand,
       ...(openPostgres && { openPostgres }),
     });
     return findings.map(({ error }) => lineOf(error));
