@@ -69,10 +69,15 @@ export async function soundColumns(columns: readonly TypedColumn[], engine: Chec
 function placeNamed(node: SeedNode, thrown: unknown, project: Project): Location | undefined {
   const said = messageOf(thrown);
   const column = node.columns.find(({ name }) => said.includes(`'${name}'`));
-  if (!(thrown instanceof GccflowError)) return undefined;
+  if (!(thrown instanceof GccflowError) || isWithin(node, thrown.at)) return undefined;
   const typed = Object.keys(node.config.column_types).some((name) => said.includes(`'${name}'`));
   if (typed) return placeOfConfig(project, node, 'column_types');
   return column && placeOfColumn(node, column.name, project);
+}
+
+/** Whether a complaint knows its place in the seed itself, and not only that it is about it. */
+function isWithin({ file }: SeedNode, at: Location | undefined): boolean {
+  return at?.file === file && (at.line > 1 || at.column > 1);
 }
 
 function typesOf({ columns }: SeedNode): readonly string[] {

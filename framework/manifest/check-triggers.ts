@@ -1,5 +1,6 @@
 import type { Diagnostics } from '../foundation/diagnostics.ts';
 import { GccflowError } from '../foundation/error.ts';
+import { locate } from '../foundation/location.ts';
 import type { Manifest, Node, NodeId } from './manifest.ts';
 
 /**
@@ -13,9 +14,12 @@ export function checkTriggers(nodes: ReadonlyMap<NodeId, Node>, parents: Manifes
     const parent = first === undefined ? undefined : nodes.get(first);
     if (parent?.kind === 'source') continue;
     const reads = parent ? `the ${parent.kind} '${parent.name}' first, which is replaced as a whole and never inserted into` : 'no source';
+    const { refs, file } = node.template;
+    const call = refs.find(({ name }) => name === parent?.name);
+    const at = call ? locate(file, call.at) : node.at;
     diagnostics.report(
       new GccflowError('CONFIG_CONFLICT', `The materialized view '${node.name}' reads ${reads}, so ClickHouse would never show it a row.`, {
-        at: node.at,
+        at,
         hint: `Let its SELECT name a source first, or let ClickHouse run it again and again: refresh="every 1 hour".`,
       }),
     );

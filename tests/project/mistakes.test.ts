@@ -74,6 +74,16 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
     ],
   },
   {
+    name: 'a materialized view that reads a model first, at the model',
+    files: {
+      'models/a.sql': 'select 1 as x',
+      'models/b.sql': '{{config materialized="materialized_view" order_by="x" watermark="x"}}\nselect x from {{ref "a"}}',
+    },
+    expected: [
+      `CONFIG_CONFLICT models/b.sql:2:21 The materialized view 'b' reads the model 'a' first, which is replaced as a whole and never inserted into, so ClickHouse would never show it a row. | Let its SELECT name a source first, or let ClickHouse run it again and again: refresh="every 1 hour".`,
+    ],
+  },
+  {
     name: 'files that stand where dbt has them are not passed over',
     files: {
       'seeds/a.csv': 'id\n1\n',

@@ -431,3 +431,9 @@ select
     order_id,
     ordered_at as dbt_valid_from --!
 from {{ref "stg_orders"}}
+=== a setting of a SELECT that does not exist
+select
+    order_id,
+    status
+from {{ref "stg_orders"}}
+settings max_threads = 2, max_thread = 2 --!
