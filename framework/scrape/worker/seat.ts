@@ -36,7 +36,7 @@ export interface Crash {
 /** How long a child may take to become ready. */
 const startMs = 60_000;
 /**
- * Tasks of a flow that a new process gets; each that ends makes room for one more beside its own. A process that has yet to load its modules
+ * Tasks of a flow that a new process gets; each that it gets done makes room for one more beside its own. A process that has yet to load its modules
  * and open its connections would otherwise have hundreds wait for that, and a machine that starts many could get none of them done in time.
  */
 const firstTasks = 16;
@@ -51,8 +51,8 @@ export class Seat {
   readonly plan: ChildPlan;
   readonly #deps: SeatDeps;
   readonly #busy = new Map<string, number>();
-  /** Tasks that ended in this process, by flow. */
-  readonly #ended = new Map<string, number>();
+  /** Tasks that this process has done, by flow: not those that failed or were given back. */
+  readonly #done = new Map<string, number>();
   readonly #added: HeldTask[] = [];
   #child: ChildProcess | null = null;
   #suspects: (readonly HeldTask[])[] = [];
@@ -78,7 +78,7 @@ export class Seat {
   /** Tasks of a flow that it could start now. */
   free(flow: string): number {
     if (!this.#child?.isReady || this.#isEnding || this.#isIsolating || this.#child.isWornOut) return 0;
-    const most = Math.min(this.plan.slots.get(flow) ?? 0, firstTasks + (this.#ended.get(flow) ?? 0));
+    const most = Math.min(this.plan.slots.get(flow) ?? 0, firstTasks + (this.#done.get(flow) ?? 0));
     return Math.max(0, most - (this.#busy.get(flow) ?? 0));
   }
 
@@ -87,7 +87,7 @@ export class Seat {
     this.#isEnding = false;
     this.#isStuck = false;
     this.#ageMs = 0;
-    this.#ended.clear();
+    this.#done.clear();
     const child = new ChildProcess(
       fork,
       { ...setup, runs: [...this.plan.slots.keys()] },
@@ -174,10 +174,10 @@ export class Seat {
   }
 
   #release(ended: readonly EndedHeld[]): void {
-    for (const { held } of ended) {
+    for (const { held, outcome } of ended) {
       const { flow } = held.task;
       this.#busy.set(flow, (this.#busy.get(flow) ?? 0) - 1);
-      this.#ended.set(flow, (this.#ended.get(flow) ?? 0) + 1);
+      if (outcome.kind !== 'failed' && outcome.kind !== 'returned') this.#done.set(flow, (this.#done.get(flow) ?? 0) + 1);
     }
     this.#deps.onEnded(ended);
     if (this.#isIsolating) this.#runSuspects();
