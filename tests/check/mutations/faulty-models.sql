@@ -434,6 +434,6 @@ from {{ref "stg_orders"}}
 === a setting of a SELECT that does not exist
 select
     order_id,
-    status
+    state
 from {{ref "stg_orders"}}
 settings max_threads = 2, max_thread = 2 --!
