@@ -41,9 +41,11 @@ function report(issue: Issue, schema: z.ZodType, value: unknown, places: Places,
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
     const known = [...new Set(keysAt(schema, path))]; // of every branch of a union, so that another branch may know the key
+    const ofConfig = new Set(keysAt(schema, [...path, 'config']));
     for (const key of issue.keys) {
       const others = known.filter((name) => name !== key);
-      diagnostics.report(unknownKey(key, others, places.keyAt([...path, key])));
+      const at = places.keyAt([...path, key]);
+      diagnostics.report(ofConfig.has(key) ? keyOfConfig(key, at) : unknownKey(key, others, at));
     }
     return;
   }
@@ -68,6 +70,11 @@ function hintOfKey(issue: Issue, schema: z.ZodType, path: YamlPath, value: unkno
         [...keysAt(schema, path.slice(0, -1))].filter((name) => name !== key),
       )
     : undefined;
+}
+
+/** The mistake of a key that stands beside `config` and belongs into it. */
+function keyOfConfig(key: string, at: Location): GccflowError {
+  return new GccflowError('KEY_UNKNOWN', `The key '${key}' is one of the config.`, { at, hint: `Write: config: { ${key}: … }.` });
 }
 
 /** The mistake of a key that the file kind does not have. */

@@ -74,6 +74,11 @@ const cases: readonly { readonly name: string; readonly files: Files; readonly e
     ],
   },
   {
+    name: 'a key of the config beside it',
+    files: { 'models/a.sql': 'select 1', 'models/m.yaml': 'kind: models\nmodels:\n  - name: a\n    meta: { owner: me }\n' },
+    expected: ["KEY_UNKNOWN models/m.yaml:4:5 The key 'meta' is one of the config. | Write: config: { meta: … }."],
+  },
+  {
     name: 'a materialized view that reads a model first, at the model',
     files: {
       'models/a.sql': 'select 1 as x',
