@@ -41,7 +41,7 @@ function isIncremental(step: RenderedModel['steps'][number] | undefined): boolea
   return step === 'describe incremental';
 }
 
-/** Where the columns of a model's incremental run are kept. */
-function incrementalTable({ id }: ModelNode): Relation {
-  return { database: layoutDatabase, name: id };
+/** Where the columns of a model's incremental run are kept. An engine may check graphs of several databases, one after another. */
+function incrementalTable({ relation }: ModelNode): Relation {
+  return { database: layoutDatabase, name: `${relation.database}.${relation.name}` };
 }
