@@ -69,6 +69,20 @@ test('findings of what is selected alone are printed, as JSON where that is aske
   );
 });
 
+test('what hinders a check is JSON too, where that is asked for', async () => {
+  using project = projectFolder({ ...valid, 'project.yaml': 'nmae: shop\ntargets: { dev: {} }\n' });
+
+  const { exitCode, stdout, stderr } = await runCli(['check', '--json', '--no-engine'], { cwd: project.dir });
+
+  assert.equal(exitCode, 1);
+  const found = JSON.parse(stdout) as readonly Record<string, unknown>[];
+  assert.deepEqual(
+    found.map(({ code, file, line, column }) => ({ code, file, line, column })),
+    [{ code: 'KEY_UNKNOWN', file: 'project.yaml', line: 1, column: 1 }],
+  );
+  assert.match(stderr, /KEY_UNKNOWN/);
+});
+
 test('--no-engine says what it left out', async () => {
   using project = projectFolder({ ...valid, 'models/monthly.sql': 'select nothing from {{ref "daily"}}' });
 

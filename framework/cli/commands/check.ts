@@ -1,4 +1,5 @@
 import { InvalidProject } from '../../foundation/diagnostics.ts';
+import { GccflowError } from '../../foundation/error.ts';
 import { defineCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { json, selectionOptions } from '../options.ts';
@@ -36,22 +37,29 @@ export const check = defineCommand({
     const { findingJson, formatFindings, formatSummary } = await import('../format-findings.ts');
     const { readScheduled } = await import('../read-scheduled.ts');
     const { writeCheck } = await import('../write-check.ts');
-    const opened = await openProjectAsIs(values, context);
-    const selection = await selectFrom(opened, values).catch((thrown) => {
-      throw opened.mistakes.length > 0 ? new InvalidProject(opened.mistakes) : thrown; // what is picked may be in a file that cannot be read
-    });
-    const only = selection.everything ? null : selection.nodes;
-    const earlier = await opened.state?.columns();
-    const result = await runCheck({
-      ...opened,
-      engine: (await starting) ?? null,
-      only,
-      readCommand: (argv) => readScheduled(argv, context.commands),
-      openPostgres: () => openCheckPostgres(opened.project.dir, context.log),
-      earlier,
+    const { output } = context;
+    const checkProject = async () => {
+      const opened = await openProjectAsIs(values, context);
+      const selection = await selectFrom(opened, values).catch((thrown) => {
+        throw opened.mistakes.length > 0 ? new InvalidProject(opened.mistakes) : thrown; // what is picked may be in a file that cannot be read
+      });
+      const only = selection.everything ? null : selection.nodes;
+      const earlier = await opened.state?.columns();
+      const result = await runCheck({
+        ...opened,
+        engine: (await starting) ?? null,
+        only,
+        readCommand: (argv) => readScheduled(argv, context.commands),
+        openPostgres: () => openCheckPostgres(opened.project.dir, context.log),
+        earlier,
+      });
+      return { opened, only, result };
+    };
+    const { opened, only, result } = await checkProject().catch((thrown) => {
+      if (values.json) output.printJson(mistakesIn(thrown).map((error) => findingJson({ severity: 'error', node: null, error })));
+      throw thrown;
     });
     if (result.graph && only === null && opened.mistakes.length === 0) await writeCheck(opened.manifest, result.graph, context.clock.now());
-    const { output } = context;
     if (values.json) output.printJson(result.findings.map(findingJson));
     else if (result.findings.length > 0) {
       const paint = (style: Parameters<typeof output.paint>[1], text: string): string => output.paint('stdout', style, text);
@@ -61,3 +69,9 @@ export const check = defineCommand({
     return result.findings.some(({ severity }) => severity === 'error') ? exitCode.failed : exitCode.ok;
   },
 });
+
+/** What hinders a check: for who reads its JSON as well as for who reads stderr. */
+function mistakesIn(thrown: unknown): readonly GccflowError[] {
+  if (thrown instanceof InvalidProject) return thrown.errors;
+  return thrown instanceof GccflowError ? [thrown] : [];
+}
