@@ -140,7 +140,11 @@ where day > (select max(dai) from {{this}})
 {{/if}}`,
   });
 
-  assert.deepEqual(places(findings), ['CHECK_DRIFT models/a.sql:2:36', 'CHECK_DRIFT models/aa.sql:2:36', 'CHECK_NAME_UNKNOWN models/b.sql:4:25']);
+  assert.deepEqual(places(findings), [
+    'CHECK_DRIFT models/a.sql:2:36',
+    'CHECK_DRIFT models/aa.sql:2:36',
+    'CHECK_NAME_UNKNOWN models/b.sql:4:25',
+  ]);
   assert.match(findings[0]?.error.message ?? '', /'day' is Date in the full build and String in the incremental run/);
 });
 
