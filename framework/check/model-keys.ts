@@ -20,10 +20,10 @@ export class ModelKeys {
     this.#templateKeys = new TemplateKeys(manifest);
   }
 
-  /** All that a model's columns and mistakes depend on: its SQL, its whole config, and of what it reads the columns that either may mean. */
+  /** All that a model's columns and mistakes depend on: its SQL, its whole config, and of what it reads the columns that it may mean. */
   of({ node, sql, incrementalSql }: RenderedModel): string {
-    const config = JSON.stringify(node.config);
-    const texts = `${sql}\n${incrementalSql ?? ''}\n${config}`;
+    const { config } = node;
+    const texts = `${sql}\n${incrementalSql ?? ''}\n${config.watermark ?? ''}`;
     const readsAll = /\*|\bcolumns\s*\(|\bnatural\b/i.test(texts);
     const parents = this.#tables.tablesOf(this.#manifest.parents.get(node.id) ?? []).map((parent) => {
       const keys = askedBy(parent);
