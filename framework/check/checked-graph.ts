@@ -33,4 +33,6 @@ export interface CheckedGraph {
 export interface GraphInEngine extends CheckedGraph {
   /** Makes sure that the engine holds these relations as empty tables, as far as their columns are known. Those of unchanged nodes it does not. */
   ensureTables(ids: Iterable<NodeId>): Promise<void>;
+  /** Notes that a node cannot be checked because of another. */
+  leaveOut(id: NodeId, because: NodeId): void;
 }

@@ -149,8 +149,9 @@ export async function explainColumns(
     if (answer?.kind !== 'fault') return [];
     const declared = node.columns.find((column) => column.name === name);
     const at = declared ? locate(node.file, declared.at) : node.at;
-    const { code, hint } = explainFault(answer.fault, answer.said);
-    const message = `${subjectOf(node)} declares the column '${name}' of the type '${type}', which ClickHouse does not have.`;
+    const { code, sentence, hint } = explainFault(answer.fault, answer.said);
+    const why = code === 'CHECK_NAME_UNKNOWN' ? '.' : `: ${sentence}`;
+    const message = `${subjectOf(node)} declares the column '${name}' of the type '${type}', which ClickHouse does not have${why}`;
     return [errorFinding(node, new GccflowError(code, message, { at, hint, cause: answer.fault }))];
   });
   if (wrong.length > 0) return wrong;

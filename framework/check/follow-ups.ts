@@ -33,3 +33,19 @@ export function withoutFollowUps(
 function complaintOf(message: string): string {
   return message.slice(message.indexOf(': ') + 2);
 }
+
+/** Findings of readers that miss a dictionary which is not there because of mistakes of its own, and that dictionary. */
+export function missedDictionaries(findings: readonly Finding[], { nodes }: Manifest): ReadonlyMap<Finding, NodeId> {
+  const broken = new Set(findings.flatMap(({ node }) => (node === null ? [] : [node])));
+  const named = [...broken].flatMap((id) => {
+    const node = nodes.get(id);
+    if (node?.kind !== 'model' || node.config.materialized !== 'dictionary') return [];
+    return [{ id, says: `Dictionary (\`${node.relation.database}.${node.relation.name}\`) not found` }];
+  });
+  return new Map(
+    findings.flatMap((finding) => {
+      const missed = named.find(({ id, says }) => id !== finding.node && finding.error.message.includes(says));
+      return missed ? [[finding, missed.id] as const] : [];
+    }),
+  );
+}

@@ -61,6 +61,10 @@ export class GraphState implements GraphInEngine {
     await this.engine.run(this.tables.missing(ids));
   }
 
+  leaveOut(id: NodeId, because: NodeId): void {
+    this.notChecked.set(id, because);
+  }
+
   parentsOf(id: NodeId): readonly NodeId[] {
     return this.manifest.parents.get(id) ?? [];
   }

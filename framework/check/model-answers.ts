@@ -37,7 +37,7 @@ export class ModelAnswers {
     const typed = above.size > 0 ? this.#withKnownTypes(node, dependentColumns(model.sql, columns, above)) : columns;
     let own = answers;
     if (above.size > 0) own = [...answers.slice(0, 1), ...(await this.#acceptPartly(model, typed))];
-    else {
+    else if (!lacksKey(node, columns)) {
       this.#state.know(node.id, { columns, from: 'checked' }, this.#state.keys.of(model));
       if (!model.isDescribed) this.#state.tables.add(node.id);
       this.#state.probes.add(node, columns);
@@ -128,9 +128,8 @@ export class ModelAnswers {
   /** What a broken model returns without its mistakes; null for a dictionary without its key. */
   #usable(node: ModelNode, { columns: found, isRenamed }: RepairedColumns): CheckedRelation | null {
     const columns = this.#withKnownTypes(node, [...found, ...addedColumns(node.config)]);
-    const known = columns.filter((column) => !isUnknown(column)).map(({ name }) => name);
-    const { config } = node;
-    if (config.materialized === 'dictionary' && !keyOfDictionary(config).every((name) => known.includes(name))) return null;
+    const known = columns.filter((column) => !isUnknown(column));
+    if (lacksKey(node, known)) return null;
     if (!isRenamed) return { columns, from: 'repaired' };
     const read = this.#state.parentsOf(node.id).flatMap((id) => this.#state.relations.get(id)?.columns ?? []);
     const meant = [...read, ...node.columns, ...(this.#state.cache.columnsOf(node.id) ?? [])].map(({ name }) => name);
@@ -151,4 +150,9 @@ export class ModelAnswers {
   #withKnownTypes(node: ModelNode, columns: readonly TypedColumn[]): readonly TypedColumn[] {
     return withKnownTypes(columns, node, this.#state.cache.columnsOf(node.id));
   }
+}
+
+/** Whether a dictionary cannot be made of these columns. */
+function lacksKey({ config }: ModelNode, columns: readonly TypedColumn[]): boolean {
+  return config.materialized === 'dictionary' && !keyOfDictionary(config).every((key) => columns.some(({ name }) => name === key));
 }

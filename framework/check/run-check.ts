@@ -27,7 +27,7 @@ import type { CheckedGraph } from './checked-graph.ts';
 import { findReaders } from './column-readers.ts';
 import { filesOfDbt } from './files-of-dbt.ts';
 import type { Finding } from './finding.ts';
-import { withoutFollowUps } from './follow-ups.ts';
+import { missedDictionaries, withoutFollowUps } from './follow-ups.ts';
 import { type ReadProjectDeps, readProject } from './lineage/read-project.ts';
 import { projectRuleFindings } from './project-rules.ts';
 import type { CommandReader } from './scheduled-command.ts';
@@ -84,6 +84,8 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
   const sinks = await checkSinks(manifest, graph, engine, only);
   const sinkTables = await checkSinkTables(manifest, engine, only, new Set(sinks.map(({ node }) => node)));
   const dictionaries = await checkDictionaries(manifest, project, graph, engine, only);
+  const missed = missedDictionaries([...graph.findings, ...dictionaries], manifest);
+  for (const [{ node }, dictionary] of missed) if (node !== null) graph.leaveOut(node, dictionary);
   const expressions = await checkExpressions(manifest, graph, engine, only);
   const grants = await checkGrants(manifest, project, engine, only);
   const hooks = await checkHooks(manifest, project, graph, engine, only);
@@ -109,7 +111,14 @@ export async function runCheck(options: CheckOptions): Promise<CheckResult> {
     ...unitTests,
   ];
   const trees = readings ? treeRuleFindings({ project, manifest, graph, readings }) : [];
-  const findings = [...rules, ...(await loading), ...trees, ...graph.findings, ...broken, ...withoutFollowUps(rest, manifest, graph)];
+  const findings = [
+    ...rules,
+    ...(await loading),
+    ...trees,
+    ...graph.findings.filter((finding) => !missed.has(finding)),
+    ...broken,
+    ...withoutFollowUps(rest, manifest, graph),
+  ];
   const asked = findings.filter(({ node }) => node === null || only === null || only.has(node));
   return { graph, findings: withMistakes(mistakes, asked).toSorted(byPlace) };
 }

@@ -1,7 +1,8 @@
 import type { GccflowError } from '../foundation/error.ts';
 import type { ErrorCode } from '../foundation/error-codes.ts';
+import { firstInterval } from '../manifest/first-interval.ts';
 import { findCycles, type Parents } from '../manifest/graph.ts';
-import type { Manifest, ModelNode, Node, NodeId } from '../manifest/manifest.ts';
+import type { Manifest, ModelNode, Node, NodeId, TestNode } from '../manifest/manifest.ts';
 import { withChanges } from '../manifest/render-sql.ts';
 import type { Template } from '../project/parse-template.ts';
 
@@ -45,9 +46,14 @@ export function soundGraph(manifest: Manifest, mistakes: readonly GccflowError[]
 }
 
 function isUnsound(node: Node, templates: UnsoundTemplates): boolean {
-  if ('template' in node) return templates.has(node.template);
+  if ('template' in node) return templates.has(node.template) || lacksInterval(node);
   if (node.kind === 'unit_test') return node.subject.kind === 'macro' && templates.hasMacro(node.subject.name);
   return node.kind === 'seed' && templates.isIn(node.file);
+}
+
+/** Without an interval there is nothing to render it for. */
+function lacksInterval(node: ModelNode | TestNode): boolean {
+  return node.kind === 'model' && node.config.incremental_strategy === 'interval' && firstInterval(node) === null;
 }
 
 function withoutSql(node: ModelNode): ModelNode {

@@ -19,7 +19,19 @@ export function independentMistakes(errors: readonly GccflowError[], dir: string
   const files = new Set(errors.flatMap(({ code, at }) => (at && damages.has(code) ? [at.file] : [])));
   if (files.size === 0) return errors;
   const damaged = [...files].map((file): DamagedFile => ({ file, text: textOf(join(dir, file)) }));
-  return errors.filter((error) => !damaged.some((file) => followsFrom(file, error)));
+  return errors.filter((error) => !damaged.some((file) => followsFrom(file, error)) && !missesRefused(error, errors));
+}
+
+/** Whether a config is said to lack a key whose value has been refused, in the same file or in a properties file. */
+function missesRefused({ code, message, at }: GccflowError, errors: readonly GccflowError[]): boolean {
+  const missed = code === 'CONFIG_CONFLICT' ? /'(\w+)' is not given\.$/.exec(message)?.[1] : undefined;
+  if (missed === undefined) return false;
+  return errors.some(
+    (other) =>
+      other.code === 'VALUE_INVALID' &&
+      other.message.startsWith(`'${missed}':`) &&
+      (other.at?.file === at?.file || other.at?.file.endsWith('.yaml')),
+  );
 }
 
 function followsFrom(damaged: DamagedFile, { code, message, at }: GccflowError): boolean {

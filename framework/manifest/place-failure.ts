@@ -33,11 +33,15 @@ class MacroFailure extends Error {
 /** The helper, so that what it throws tells where it was called. */
 export function placeHelper(name: string, helper: MacroHelper): Handlebars.HelperDelegate {
   return function (this: unknown, ...given: unknown[]): unknown {
+    let result: unknown;
     try {
-      return (helper as (...args: unknown[]) => unknown).apply(this, given);
+      result = (helper as (...args: unknown[]) => unknown).apply(this, given);
     } catch (error) {
       throw new HelperFailure(name, error, callOf(given.at(-1)));
     }
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => {}); // told as what it is, whatever becomes of it
+    throw new HelperFailure(name, new Error('it returns a promise, and a template does not wait for one'), callOf(given.at(-1)));
   };
 }
 

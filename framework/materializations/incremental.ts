@@ -1,5 +1,5 @@
 import type { ConfigMistake } from '../project/builtins.ts';
-import { isMergeTree } from '../project/engine-family.ts';
+import { didYouMeanMergeTree, isMergeTree } from '../project/engine-family.ts';
 import type { ModelConfig } from '../project/model-config.ts';
 import { planFullBuild, startEmpty } from './full-build.ts';
 import { incrementalStrategies } from './incremental-strategies/index.ts';
@@ -12,8 +12,8 @@ export const incremental = defineMaterialization({
   name: 'incremental',
   publishes: 'table',
   check: (config) => [
-    ...layoutMistakes(config),
     ...cloneMistakes(config),
+    ...(didYouMeanMergeTree(config.engine) === undefined ? layoutMistakes(config) : []), // of the engine that is meant, told already
     ...intervalMistakes(config),
     ...incrementalStrategies[strategyOf(config)].check(config),
   ],
@@ -55,7 +55,7 @@ function cloneMistakes({ engine }: ModelConfig) {
       code: 'CONFIG_CONFLICT' as const,
       key: 'engine',
       message: `An incremental model is written into a clone of its table, and ClickHouse cannot clone the engine '${engine}'.`,
-      hint: 'Choose an engine of the MergeTree family, or materialize the model as a table.',
+      hint: didYouMeanMergeTree(engine) ?? 'Choose an engine of the MergeTree family, or materialize the model as a table.',
     },
   ];
 }

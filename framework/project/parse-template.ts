@@ -149,13 +149,14 @@ class TemplateReader {
   #readContent(statement: hbs.AST.ContentStatement): void {
     const text = statement.original as unknown as string;
     this.#addPiece(text, statement);
-    const jinja = /\{%-?\s*\w+[^%]*%\}/.exec(text);
+    const jinja = /\{%-?\s*\w+[^%]*%\}|\{#-?\s[\s\S]*?#\}/.exec(text);
     if (!jinja) return;
     const before = text.slice(0, jinja.index).split('\n');
     const { line, column } = statement.loc.start;
     const last = before.at(-1)?.length ?? 0;
     const position = { line: line + before.length - 1, column: before.length === 1 ? column + last : last };
-    this.#report('TEMPLATE_SYNTAX', 'This is a statement of Jinja; templates are Handlebars.', position, jinjaHint);
+    const [what, hint] = jinja[0].startsWith('{#') ? ['comment', 'Write {{!-- … --}}.'] : ['statement', jinjaHint];
+    this.#report('TEMPLATE_SYNTAX', `This is a ${what} of Jinja; templates are Handlebars.`, position, hint);
   }
 
   #readMustache(statement: hbs.AST.MustacheStatement, scoped: boolean): void {

@@ -29,7 +29,7 @@ export function syntaxError(error: unknown, text: string, start: Location): Gccf
   let past = shown.slice(0, dashes.length).replace(/^\.\.\./, ''); // may begin in an earlier line
   while (!inLine.includes(past)) past = past.slice(1);
   const end = got === 'EOF';
-  const isJinja = /\{\{-?\s*\w+\s*\(/.test(inLine);
+  const isJinja = /\{\{-?\s*[\w.]+\s*\(/.test(inLine);
   const close = isJinja ? jinjaHint : 'Look for an unclosed {{, quote or parenthesis.';
   const found = shift(start, line, past === '' ? 1 : inLine.lastIndexOf(past) + past.length + 1);
   const open = unclosed(text, end);

@@ -140,6 +140,36 @@ test('a hook that ClickHouse cannot parse is told at its config key', async () =
   assert.deepEqual(places(findings), ['CHECK_SYNTAX models/a.sql:2:13']);
 });
 
+test('a grant of what is no privilege is told at its config key', async () => {
+  const { findings } = await checkFiles({
+    'models/a.sql': '{{config\n  grants=(map select="analyst" show="analyst")}}\nselect 1 as id',
+    'models/b.sql': '{{config\n  grants=(map selct="analyst")}}\nselect 1 as id',
+  });
+
+  assert.deepEqual(places(findings), ['CONFIG_CONFLICT models/b.sql:2:10']);
+  assert.equal(findings[0]?.error.hint, "Did you mean 'select'?");
+});
+
+test('readers of a dictionary that cannot be made are not checked because of it', async () => {
+  const { graph, findings } = await checkFiles({
+    'sources/raw.yaml': source,
+    'models/keyless.sql': '{{config materialized="dictionary" primary_key="code"}}select id, kind from {{source "raw" "event"}}',
+    'models/shapeless.sql':
+      '{{config materialized="dictionary" primary_key="id" layout="hased()"}}select id, kind from {{source "raw" "event"}}',
+    'models/x.sql': "select dictGet('dbt.keyless', 'kind', 1) as kind -- {{ref \"keyless\"}}",
+    'models/y.sql': "select dictGet('dbt.shapeless', 'kind', 1) as kind -- {{ref \"shapeless\"}}",
+  });
+
+  assert.deepEqual(places(findings), ['CHECK_LAYOUT models/keyless.sql:1:48', 'CHECK_LAYOUT models/shapeless.sql:1:60']);
+  assert.deepEqual(
+    [...(graph?.notChecked ?? [])],
+    [
+      ['model.x', 'model.keyless'],
+      ['model.y', 'model.shapeless'],
+    ],
+  );
+});
+
 test('readers of a history and of a dictionary are checked against the columns these have', async () => {
   const { findings } = await checkFiles({
     'sources/raw.yaml': source,

@@ -123,6 +123,12 @@ const failures: readonly { readonly name: string; readonly files: Files; readonl
     expected: "models/a.sql:2:3 The template of 'a' cannot be rendered: the helper 'boom' failed: no 3.",
   },
   {
+    name: 'a helper that returns a promise fails where it is called',
+    files: { 'macros/h.ts': 'export const later = async () => { throw new Error("no"); };', 'models/a.sql': 'select {{later}}' },
+    expected:
+      "models/a.sql:1:8 The template of 'a' cannot be rendered: the helper 'later' failed: it returns a promise, and a template does not wait for one.",
+  },
+  {
     name: 'a helper that throws inside a macro fails in the file of the macro',
     files: {
       'macros/h.ts': 'export const boom = () => { throw new Error("no"); };',

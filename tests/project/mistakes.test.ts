@@ -275,6 +275,33 @@ models:
     ],
   },
   {
+    name: 'a comment and a call of a package of Jinja are named',
+    files: { 'models/a.sql': 'select\n  1 {# one #}', 'models/b.sql': "select {{ dbt_utils.key(['id']) }}" },
+    expected: [
+      'TEMPLATE_SYNTAX models/a.sql:2:5 This is a comment of Jinja; templates are Handlebars. | Write {{!-- … --}}.',
+      `TEMPLATE_SYNTAX models/b.sql:1:21 The template does not parse here. | ${jinjaHint}`,
+    ],
+  },
+  {
+    name: 'a key whose value is refused is not missed',
+    files: {
+      'models/a.sql':
+        '{{config materialized="incremental" incremental_strategy="interval" event_time="day" begin="2024-01-01" batch_size="week" order_by="day" partition_by="day"}}select {{interval_start}} as day',
+    },
+    expected: ["VALUE_INVALID models/a.sql:1:116 'batch_size': one of hour, day, month, year is expected."],
+  },
+  {
+    name: 'an engine that is written wrong is told once',
+    files: {
+      'models/a.sql': '{{config materialized="table" engine="ReplacingMergeTre(v)" order_by="id" partition_by="id"}}select 1 as id, 2 as v',
+      'models/b.sql': '{{config materialized="incremental" engine="MergTree" order_by="id"}}select 1 as id',
+    },
+    expected: [
+      "CONFIG_CONFLICT models/a.sql:1:38 The model 'a': 'order_by' needs an engine of the MergeTree family, and the engine is 'ReplacingMergeTre(v)'. | Did you mean 'ReplacingMergeTree'?",
+      "CONFIG_CONFLICT models/b.sql:1:44 The model 'b': An incremental model is written into a clone of its table, and ClickHouse cannot clone the engine 'MergTree'. | Did you mean 'MergeTree'?",
+    ],
+  },
+  {
     name: 'a config value that is no literal is refused',
     files: { 'models/a.sql': '{{config tags=(var "x" 1)}}select 1' },
     expected: [
