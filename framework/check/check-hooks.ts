@@ -32,9 +32,10 @@ export async function checkHooks(
   for (const node of manifest.nodes.values()) {
     if ((node.kind !== 'model' && node.kind !== 'seed') || (only !== null && !only.has(node.id))) continue;
     for (const hook of ['pre_hook', 'post_hook'] as const) {
-      for (const text of node.config[hook]) {
+      for (const [index, text] of node.config[hook].entries()) {
+        const isLater = node.config[hook].slice(0, index).some((earlier) => /\b(?:add|rename|modify)\b/i.test(earlier));
         try {
-          asked.push({ node, hook, sql: renderText(manifest, node, text, { incremental: false }) });
+          asked.push({ node, hook, isLater, sql: renderText(manifest, node, text, { incremental: false }) });
         } catch (thrown) {
           findings.push(thrownFinding(node, thrown));
         }
@@ -62,17 +63,18 @@ export async function checkHooks(
 interface AskedHook {
   readonly node: ModelNode | SeedNode;
   readonly hook: Hook;
+  /** Whether a hook before it may have changed the columns. */
+  readonly isLater: boolean;
   readonly sql: string;
 }
 
 const copy: Relation = { database: layoutDatabase, name: 'hooked' };
 
 /** Statements of which the last asks for the columns that a post hook names, where it reads the node or alters it; none for others. */
-function probesOf({ node, hook, sql }: AskedHook, { relations }: CheckedGraph): readonly EngineStatement[] {
+function probesOf({ node, hook, isLater, sql }: AskedHook, { relations }: CheckedGraph): readonly EngineStatement[] {
   const columns = relations.get(node.id)?.columns;
-  const grows = node.config.post_hook.some((text) => /\b(?:add|rename|modify)\b/i.test(text));
   const own = relationSql(node.relation);
-  if (hook !== 'post_hook' || !columns || grows || !sql.includes(own)) return [];
+  if (hook !== 'post_hook' || !columns || isLater || !sql.includes(own)) return [];
   if (/^\s*(?:select|with)\b/i.test(sql)) return [{ sql: describeSelect(sql) }];
   if (/^\s*insert\s+into\s+(?!function\b)[^(]*(?:\([^()]*\))?\s*select\b/i.test(sql)) return [{ sql: `explain pipeline ${sql}` }];
   if (!sql.trim().toLowerCase().startsWith(`alter table ${own.toLowerCase()} `)) return [];

@@ -69,6 +69,7 @@ export const faultsOfTests: readonly Fault[] = [
     edit('models/orders_by_day.sql', 'optimize table', 'optimise table'),
     edit('models/orders_by_day.sql', '{{this}} final', '{{this}} finall'),
     edit('models/orders_by_day.sql', 'optimize table {{this}} final', 'alter table {{this}} drop column revenu'),
+    edit('models/orders_by_day.sql', 'optimize table {{this}} final', 'alter table {{this}} modify column revenu String'),
     edit('models/orders_by_day.sql', 'optimize table {{this}} final', 'alter table {{this}} delete where dya < today()'),
   ),
   ...faults(
