@@ -7,7 +7,11 @@ import { type AssetServers, measureAssetFlow } from './support/assets-flow.ts';
 import { type Figure, figure } from './support/figure.ts';
 
 const { values: flags } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, images: { type: 'string', default: '10000' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    images: { type: 'string', default: '10000' },
+    processes: { type: 'string', default: '2' },
+  },
   strict: false,
 });
 
@@ -15,7 +19,7 @@ const { values: flags } = parseArgs({
  * Images of 100 KB, each another, from a provider to an S3-compatible server on this machine, by one process of the asset flow that has 100
  * under way at once: fetched, sniffed, hashed, compared with what is there, and put. Provider and server share a process beside it.
  * 8 million images a day are 93 a second.
- * `assets.flow` is the whole way of a task, in a worker with two processes of 100.
+ * `assets.flow` is the whole way of a task, in a worker with `--processes` of 100, two where nothing is said.
  */
 export async function measure(): Promise<readonly Figure[]> {
   const servers = fork(join(import.meta.dirname, 'support/assets-servers.ts'));
@@ -27,7 +31,7 @@ export async function measure(): Promise<readonly Figure[]> {
     const megabytes = peak();
     const stored = await storedBy(servers);
     if (stored !== done) throw new Error(`${done} images were uploaded, ${stored} are stored`);
-    const flow = await measureAssetFlow({ origin, s3 }, Number(flags.images));
+    const flow = await measureAssetFlow({ origin, s3 }, { images: Number(flags.images), processes: Number(flags.processes) });
     return [
       figure('assets.images', done / seconds, 'images/s'),
       figure('assets.memory', megabytes, 'MB'),

@@ -14,15 +14,21 @@ export interface AssetServers {
   readonly s3: number;
 }
 
+/** How many images, by how many processes of 100 at once. */
+export interface AssetLoad {
+  readonly images: number;
+  readonly processes: number;
+}
+
 /** Images a second all the way of `gccflow worker`: leased, fetched, stored, upserted, ended. The start of the processes is not counted. */
-export async function measureAssetFlow({ origin, s3 }: AssetServers, images: number): Promise<number> {
+export async function measureAssetFlow({ origin, s3 }: AssetServers, { images, processes }: AssetLoad): Promise<number> {
   await using fresh = await freshDatabase();
   const { url, db } = fresh;
   await using postgres = await openPostgres({ type: 'postgres', url }, { projectDir: '.', maxConnections: 2, log });
   await using queue = await openTaskQueue(postgres);
   const store = `{ type: s3, bucket: assets, endpoint: 'http://127.0.0.1:${s3}', access_key_id: bench, secret_access_key: bench }`;
   const target = `assets: { store: ${store}, public_url: 'https://cdn.example.com', allow_private: true }`;
-  await using _worker = await startWorker(url, { 'asset.yaml': assetFlow }, target);
+  await using _worker = await startWorker(url, { 'asset.yaml': assetFlow(processes) }, target);
   const began = performance.now();
   await queue.enqueueStream(tasks(origin, images));
   const isDone = async (): Promise<boolean> => {

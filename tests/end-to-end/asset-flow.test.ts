@@ -19,7 +19,7 @@ targets:
     workers: declared
     assets: { store: ${store}, public_url: 'https://cdn.example.com', allow_private: true }
 `,
-    'flows/asset_upload_bulk.yaml': assetFlow,
+    'flows/asset_upload_bulk.yaml': assetFlow(2),
   });
   const ids = Array.from({ length: 400 }, (_, index) => index);
   for (const id of ids) upstream.on(`/${id}.jpg`, image(30_000, { seed: id }));
