@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { GccflowError } from '../foundation/error.ts';
+import type { GccflowError } from '../foundation/error.ts';
 import { quoteName, quoteText } from '../foundation/quote.ts';
 import type { Manifest, NodeId, SeedNode } from '../manifest/manifest.ts';
 import { relationSql } from '../manifest/relation.ts';
 import { openCsv } from '../run/csv-file.ts';
 import { findUnfit } from '../run/find-unfit.ts';
 import { csvSettings } from '../run/load-seed.ts';
-import { findMalformed, nothingLoaded, unfitValues } from '../run/seed-faults.ts';
+import { findMalformed, unfitValues } from '../run/seed-faults.ts';
 import { type CheckCache, keyOf } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
 import type { CheckedGraph, TypedColumn } from './checked-graph.ts';
@@ -19,7 +19,7 @@ import { engineWarehouse } from './engine-warehouse.ts';
 import { errorFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { layoutDatabase } from './layout-probes.ts';
-import { inputKey } from './read-inputs.ts';
+import { inCheck, inputKey } from './read-inputs.ts';
 import { dropTable } from './relation-statements.ts';
 
 /** Of a larger file as many bytes are looked at: a check takes seconds, and a load finds the rest. */
@@ -87,11 +87,4 @@ async function* beginning(file: Readable): AsyncGenerator<Buffer> {
       return;
     }
   }
-}
-
-/** The same, said where nothing was to be loaded. */
-function inCheck(fault: GccflowError | null): GccflowError | null {
-  if (!fault) return null;
-  const { code, message, at, hint, cause } = fault;
-  return new GccflowError(code, message.replace(` ${nothingLoaded}`, ''), { at, hint, cause });
 }

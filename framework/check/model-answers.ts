@@ -94,7 +94,8 @@ export class ModelAnswers {
   async #acceptPartly(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly EngineAnswer[]> {
     const { node } = model;
     if (!model.isDescribed) await this.#state.engine.run([this.#state.tables.replaced(node)]);
-    this.#state.replace(node, { columns, from: 'repaired' });
+    const known = columns.filter((column) => !isUnknown(column));
+    if (!lacksKey(node, known)) this.#state.replace(node, { columns, from: 'repaired' });
     this.#tryLayout(node, columns);
     const cause = columns.some(isUnknown) ? this.#state.unknownParent(node) : undefined;
     if (cause !== undefined) this.#state.notChecked.set(node.id, cause);

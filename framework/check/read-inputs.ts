@@ -6,6 +6,7 @@ import type { Manifest, SeedNode, SourceNode } from '../manifest/manifest.ts';
 import type { Project } from '../project/project.ts';
 import { fieldsOf, readCsvHeader } from '../run/csv-file.ts';
 import { readSeedColumns } from '../run/read-seed-columns.ts';
+import { findMalformed, nothingLoaded } from '../run/seed-faults.ts';
 import { keyOf } from './check-cache.ts';
 import type { CheckEngine } from './check-engine.ts';
 import type { TypedColumn } from './checked-graph.ts';
@@ -13,7 +14,7 @@ import { placeOfColumn } from './column-place.ts';
 import { placeOfConfig } from './config-place.ts';
 import { declaredColumns } from './declared-columns.ts';
 import { engineWarehouse } from './engine-warehouse.ts';
-import { thrownFinding } from './fault-finding.ts';
+import { errorFinding, thrownFinding } from './fault-finding.ts';
 import type { Finding } from './finding.ts';
 import { unknownType } from './unknown-type.ts';
 
@@ -47,8 +48,22 @@ export async function readInput(
   try {
     return { columns: await readSeedColumns(node, engineWarehouse(engine), project.dir), finding: null };
   } catch (thrown) {
-    return { columns: await headerColumns(node, project.dir), finding: thrownFinding(node, thrown, placeNamed(node, thrown, project)) };
+    const columns = await headerColumns(node, project.dir);
+    const malformed = columns && isOfRows(thrown) ? inCheck(await findMalformed(node, join(project.dir, node.file), columns.length)) : null;
+    return { columns, finding: malformed ? errorFinding(node, malformed) : thrownFinding(node, thrown, placeNamed(node, thrown, project)) };
   }
+}
+
+/** Whether ClickHouse could not read the rows. */
+function isOfRows(thrown: unknown): boolean {
+  return thrown instanceof GccflowError && thrown.code === 'WAREHOUSE_QUERY';
+}
+
+/** What is wrong with the rows of a seed, said where nothing was to be loaded. */
+export function inCheck(fault: GccflowError | null): GccflowError | null {
+  if (!fault) return null;
+  const { code, message, at, hint, cause } = fault;
+  return new GccflowError(code, message.replace(` ${nothingLoaded}`, ''), { at, hint, cause });
 }
 
 async function headerColumns({ file, config: { delimiter } }: SeedNode, dir: string): Promise<readonly TypedColumn[] | null> {

@@ -150,6 +150,17 @@ test('a grant of what is no privilege is told at its config key', async () => {
   assert.equal(findings[0]?.error.hint, "Did you mean 'select'?");
 });
 
+test('rows of a seed that are not as its header says are told at their line, also where its types are not declared', async () => {
+  const { graph, findings } = await checkFiles({
+    'sources/seeds/country.csv': 'code,vat,name\nDE,19,Germany\nFR,20\n',
+    'models/by_code.sql': '{{config materialized="dictionary" primary_key="code"}}select code, name from {{ref "country"}}',
+    'models/x.sql': "select dictGet('dbt.by_code', 'name', 'DE') as name -- {{ref \"by_code\"}}",
+  });
+
+  assert.deepEqual(places(findings), ['SEED_INVALID sources/seeds/country.csv:3:1']);
+  assert.deepEqual([...(graph?.notChecked.keys() ?? [])], ['model.by_code', 'model.x']);
+});
+
 test('readers of a dictionary that cannot be made are not checked because of it', async () => {
   const { graph, findings } = await checkFiles({
     'sources/raw.yaml': source,
