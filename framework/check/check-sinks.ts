@@ -107,8 +107,12 @@ function ofColumn(
   const dialect = dialectOf(node.sink.to);
   const gives = `gives the column '${name}' the type '${type}'`;
   const fault = types.faultOf(type);
-  if (dialect !== 'postgres' && fault)
-    return refuse(`${gives}, which ClickHouse does not have`, explainFault(fault.fault, fault.said).hint, 'type');
+  if (dialect !== 'postgres' && fault) {
+    const { hint } = explainFault(fault.fault, fault.said);
+    if (dialect === 'clickhouse') return refuse(`${gives}, which ClickHouse does not have`, hint, 'type');
+    const unread = refuse(`${gives}, which ClickHouse does not have: its values are sent as they come`, hint, 'type');
+    return unread.map((finding) => ({ ...finding, severity: 'warn' }));
+  }
   const mistake = dialect === 'postgres' ? typeMistake(withoutNotNull(type)) : null;
   if (mistake) return refuse(`${gives}, ${mistake.said}`, mistake.hint, 'type');
   const given = givenValueMistake(name, column, dialect);

@@ -25,6 +25,7 @@ export const faultsOfStreams: readonly Fault[] = [
     edit(orders, 'placed_at: DateTime', 'placed_at: timestamptz'),
     edit(reviews, 'stars: UInt8', 'stars: Unt8'),
     edit(reviews, 'text: Nullable(String)', 'text: Nullable(Array(String))'),
+    edit(alerts, 'kind: String', 'kind: string'),
   ),
   ...faults(
     'default or value that the type of a sink does not take',
