@@ -76,14 +76,18 @@ export class GraphTables {
 
   /** The relations themselves, and those that inline models among them read. */
   tablesOf(ids: Iterable<NodeId>): readonly RelationNode[] {
-    const all = new Set(ids);
-    for (const id of all)
-      if (isInline(this.#manifest.nodes.get(id))) for (const parent of this.#manifest.parents.get(id) ?? []) all.add(parent);
-    return [...all].flatMap((id) => {
-      const node = this.#manifest.nodes.get(id);
-      return isRelation(node) && !isInline(node) ? [node] : [];
-    });
+    return tablesBehind(ids, this.#manifest);
   }
+}
+
+/** The relations themselves, and in place of inline models what these read. */
+export function tablesBehind(ids: Iterable<NodeId>, { nodes, parents }: Manifest): readonly RelationNode[] {
+  const all = new Set(ids);
+  for (const id of all) if (isInline(nodes.get(id))) for (const parent of parents.get(id) ?? []) all.add(parent);
+  return [...all].flatMap((id) => {
+    const node = nodes.get(id);
+    return isRelation(node) && !isInline(node) ? [node] : [];
+  });
 }
 
 /** Its file does not say the key: it is taken to be the first column. */

@@ -10,6 +10,7 @@ import { explainModel } from './explain-model.ts';
 import type { Finding } from './finding.ts';
 import { foreignDictionaries, foreignTables, indexRelations } from './foreign-tables.ts';
 import type { GraphState } from './graph-state.ts';
+import { tablesBehind } from './graph-tables.ts';
 import { isOfHook } from './hook-objects.ts';
 import { dictionaryKeys } from './late-faults/dictionary-keys.ts';
 import type { KeyTypes } from './late-faults/doubtful-keys.ts';
@@ -119,9 +120,10 @@ export class ModelAnswers {
   async #examineColumns(model: RenderedModel, columns: readonly TypedColumn[]): Promise<readonly Finding[]> {
     const sources = this.#state.tables.tablesOf(this.#state.parentsOf(model.node.id)).map(({ id }) => id);
     const readsVariant = sources.some((id) => this.#state.relations.get(id)?.columns.some(({ type }) => type.includes('Variant(')));
+    const inSql = tablesBehind(this.#state.parentsOf(model.node.id), this.#state.given).map(({ id }) => id); // also of an inline model that is not as its SQL says
     return [
       ...(await examineModel(model, columns, readsVariant, this.#state)),
-      ...foreignTables(model, new Set(sources), this.#index, this.#state.manifest),
+      ...foreignTables(model, new Set([...sources, ...inSql]), this.#index, this.#state.manifest),
       ...foreignDictionaries(model, this.#state.dictionaries.foreignOf(model.node, this.#state.given), this.#state.manifest),
     ];
   }
