@@ -29,6 +29,18 @@ test('mistakes at the edges of the graph are told at their line, and nothing of 
   assert.deepEqual(missed, []);
 });
 
+test("what PostgreSQL says of a sync's own SQL is told with its code", async () => {
+  await using engine = await openCheckEngine();
+  using folder = projectFolder({});
+  const fault = faultsOfSyncs.find(({ put }) => put === 'fill: nw()');
+  assert.ok(fault);
+
+  const told = await checkFiles(prefixed(withFault(fault), 'said_'), folder.dir, engine, openPostgres);
+
+  assert.equal(told.length, 1, told.join(' | '));
+  assert.match(told[0] ?? '', /^sinks\/customers\.yaml:\d+ SYNC_SQL Sync 'customers', in .*nw\(\)/);
+});
+
 /** The server of this test process, which stays open. */
 async function openPostgres(): Promise<Postgres> {
   const { postgres } = await scratchPostgres();
